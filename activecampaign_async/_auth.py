@@ -1,0 +1,71 @@
+"""`ApiTokenAuth`: one header, for one origin."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import NoReturn
+
+import httpx
+
+from ._settings import key_from, origin_of
+from .keys import Key
+
+
+class _KeyedHeaders(httpx.Headers):
+    """Headers that hold the key only while they are written to the wire.
+
+    HTTPX carries headers on to wherever a redirect leads, and prints them. What it copies, prints or redirects is the
+    list inside; what it hands to the connection is `raw`.
+    """
+
+    def __init__(self, headers: httpx.Headers, key: Key) -> None:
+        super().__init__(headers)
+        self._encoding = "ascii"  # HTTPX would read it off `raw`
+        self._key = key
+
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        plain = [pair for pair in super().raw if pair[0].lower() != b"api-token"]
+        return [*plain, (b"Api-Token", self._key.reveal().encode("ascii"))]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("headers with a key cannot be pickled or copied")
+
+
+class ApiTokenAuth(httpx.Auth):
+    """Adds ``Api-Token`` to requests whose scheme, host and port are the account's own, and to no other.
+
+    For an `httpx.AsyncClient` of your own: ``httpx.AsyncClient(auth=ApiTokenAuth(base_url, api_key))``. The header
+    exists only on the wire: copies, `repr`, logs and redirected requests do not hold it. Missing arguments come from
+    ``AC_API_URL`` and ``AC_API_TOKEN``. ConfigurationError for a base URL or key that cannot be one.
+    """
+
+    __slots__ = ("_key", "_origin")
+
+    def __init__(self, base_url: str | None = None, api_key: str | Key | None = None) -> None:
+        self._origin = _origin(httpx.URL(origin_of(base_url)))
+        self._key = key_from(api_key)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if _origin(request.url) == self._origin:
+            request.headers = _KeyedHeaders(request.headers, self._key)
+        yield request
+
+    async def guard(self, request: httpx.Request) -> None:
+        """A request event hook that takes a key of this account off requests for any other origin.
+
+        Needed only where your own code puts the header there itself: ``event_hooks={"request": [auth.guard]}``.
+        """
+        if _origin(request.url) != self._origin and "api-token" in request.headers:
+            del request.headers["api-token"]
+
+    def __repr__(self) -> str:
+        scheme, host, port = self._origin
+        return f"ApiTokenAuth('{scheme}://{host}:{port}')"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an auth with a key cannot be pickled or copied")
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or {"https": 443, "http": 80}.get(url.scheme)

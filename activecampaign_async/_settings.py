@@ -1,0 +1,85 @@
+"""Base URL, key and TLS context, from arguments or the environment. What is wrong says what to write instead."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+from .keys import Key
+
+URL_VARIABLE, KEY_VARIABLE = "AC_API_URL", "AC_API_TOKEN"
+_EXAMPLE = "https://ACCOUNT.api-us1.com"
+_PAGES = frozenset({"", "/admin", "/api", "/api/3"})  # what the account's own pages show behind the host
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_OWN_DOMAINS = (".api-us1.com", ".activehosted.com")
+
+
+def origin_of(base_url: str | None) -> str:
+    """``https://host[:port]`` of the account; ConfigurationError for anything that could not be it."""
+    given = os.environ.get(URL_VARIABLE) if base_url is None else base_url
+    if given is None or given == "":
+        raise ConfigurationError(f'no base URL: pass base_url="{_EXAMPLE}" or set {URL_VARIABLE}')
+    if not isinstance(given, str):
+        raise ConfigurationError(f'base_url: a str such as "{_EXAMPLE}" was expected, not {type(given).__name__}')
+    try:
+        parts = urlsplit(given.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _wrong("it is no URL") from None
+    if parts.scheme == "http":
+        raise _wrong("the key must not travel unencrypted", f"https://{host or 'ACCOUNT.api-us1.com'}")
+    if parts.scheme != "https" or not parts.netloc:
+        raise _wrong("it must start with https://")
+    if "@" in parts.netloc:
+        raise _wrong("it must not hold a user name or password", f"https://{host}")
+    if "?" in given or "#" in given:
+        raise _wrong("it must not hold a query or fragment", f"https://{host}" if host else _EXAMPLE)
+    bracketed = f"[{host}]" if ":" in host else host
+    if not _HOST.fullmatch(bracketed) or ".." in host:
+        raise _wrong("its host is missing or malformed")
+    if parts.path.rstrip("/").lower() not in _PAGES:
+        raise _wrong("it must end with the host, or /api/3", f"https://{host}")
+    return f"https://{bracketed}" + (f":{port}" if port not in (None, 443) else "")
+
+
+def _wrong(why: str, instead: str = _EXAMPLE) -> ConfigurationError:
+    return ConfigurationError(f'base_url: {why}; write "{instead}" (shown under Settings > Developer)')
+
+
+def account_of(origin: str) -> str:
+    """The name under which the account's request budget is shared: one account can have two addresses."""
+    host = urlsplit(origin).hostname or origin
+    return host.partition(".")[0] if host.endswith(_OWN_DOMAINS) else host
+
+
+def key_from(api_key: str | Key | None) -> Key:
+    """The key; ConfigurationError, without showing it, for what cannot be one."""
+    if isinstance(api_key, Key):
+        return api_key
+    given = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
+    if given is None or given == "":
+        raise ConfigurationError(f"no key: pass api_key= or set {KEY_VARIABLE} (Settings > Developer shows it)")
+    return Key(given)
+
+
+def weakness(context: ssl.SSLContext) -> str | None:
+    """Why a TLS context would not prove who the server is, or None where it would."""
+    if context.verify_mode != ssl.CERT_REQUIRED:
+        return "it does not verify certificates (verify_mode must be CERT_REQUIRED)"
+    if not context.check_hostname:
+        return "it does not check the host name (check_hostname must be True)"
+    if context.minimum_version < ssl.TLSVersion.TLSv1_2:
+        return "it allows TLS below 1.2 (set minimum_version = ssl.TLSVersion.TLSv1_2)"
+    return None
+
+
+def checked(context: ssl.SSLContext) -> ssl.SSLContext:
+    """A given `ssl_context`, if it verifies."""
+    if not hasattr(context, "verify_mode"):
+        raise ConfigurationError(f"ssl_context: an ssl.SSLContext was expected, not {type(context).__name__}")
+    if why := weakness(context):
+        raise ConfigurationError(f"ssl_context: {why}; TLS verification cannot be switched off here")
+    return context

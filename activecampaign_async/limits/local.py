@@ -1,0 +1,174 @@
+"""`LocalLimiter`: paces all threads and event loops of one process, first come, first served."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+
+from .._answer import retry_after
+
+# Measured against a strict sliding window, a fixed window and a token bucket, with jitter on the way out
+# (docs/architecture.md): a steady gap beats bursts, and a slow return after a 429 beats a fast one.
+SLACK = 1.005  # gap in units of 1 / rate
+WIDEN, WIDEST, SHRINK = 1.03, 3.0, 0.99998  # after a 429; at most; after each good answer
+BLIND_PAUSE = {429: 1.0, 503: 2.0}  # seconds, where the answer does not say
+TICK = 1e-9  # what a clock may lose in rounding
+LONGEST_PAUSE = 3600.0  # a Retry-After beyond is nonsense, and must not stop the process for ever
+
+
+class LocalLimiter:
+    """At most `rate` requests per second, evenly spaced, in the order of asking, for every thread and loop.
+
+    ``share`` is this process' part of the account's budget: ``LocalLimiter(share=0.25)`` for each of four. The rate is
+    learnt from ``RateLimit-Limit`` where that is sent. A 429 or 503 holds back everyone, and keeps their order.
+    `clock` and `sleep` are for tests in virtual time.
+    """
+
+    def __init__(
+        self,
+        rate: float = 5.0,
+        share: float = 1.0,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[Any]] = anyio.sleep,
+    ) -> None:
+        if not _is_number(rate) or not 0 < rate <= 1e9:
+            raise ValueError("rate: requests per second, above 0")
+        if not _is_number(share) or not 0 < share <= 1:
+            raise ValueError("share: above 0, at most 1")
+        self._rate, self._share, self._clock, self._sleep = float(rate), float(share), clock, sleep
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pid, self._lock = os.getpid(), threading.Lock()
+        self._line: deque[_Ticket] = deque()
+        self._spread = SLACK
+        self._next = self._resume = self._calm = float("-inf")  # next turn; end of pause; end of this overrun
+
+    @property
+    def rate(self) -> float:
+        """Requests per second that this limiter lets out, before what 429s have taught it."""
+        return self._rate * self._share
+
+    @property
+    def paused(self) -> float:
+        """Seconds until a pause that ActiveCampaign asked for is over; 0 without one."""
+        return max(self._resume - self._clock(), 0.0)
+
+    def delay(self, ahead: int = 0) -> float:
+        """Seconds that a newcomer would wait now, with `ahead` more before it."""
+        now = self._clock()
+        return max(self._next - now, self._resume - now, 0.0) + (len(self._line) + ahead) * self._gap()
+
+    async def acquire(self) -> None:
+        """Wait for one's turn: FIFO. A cancelled waiter gives its turn to the next."""
+        if self._pid != os.getpid():
+            self._reset()  # a fork: the others in line are not in this process
+        if self._take_at_once():
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            return
+        ticket = _Ticket()
+        with self._lock:
+            self._line.append(ticket)
+            if self._line[0] is ticket:
+                ticket.event.set()
+        try:
+            await ticket.event.wait()  # at the head of the line
+            while (wait := self._take(ticket)) > 0:
+                await self._sleep(wait)
+        except BaseException:
+            self._leave(ticket)
+            raise
+
+    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+        """Learn from an answer."""
+        with self._lock:
+            limit = headers.get("ratelimit-limit") or headers.get("RateLimit-Limit", "")
+            if limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) < 10_000:
+                self._rate = float(limit)
+            if status in BLIND_PAUSE:
+                self._hold(status, headers)
+            elif status < 400:
+                self._spread = max(self._spread * SHRINK, SLACK)
+
+    # -- under the lock ----------------------------------------------------------------------------------------
+
+    def _hold(self, status: int, headers: Mapping[str, str]) -> None:
+        now = self._clock()
+        asked = retry_after(headers)
+        pause = min(BLIND_PAUSE[status] if asked is None else asked, LONGEST_PAUSE)
+        if status == 429 and now >= self._calm:  # several refusals of one overrun are one event
+            self._spread = min(self._spread * WIDEN, WIDEST)
+        self._resume = max(self._resume, now + pause)
+        self._calm = self._resume + 1.0
+
+    def _gap(self) -> float:
+        return self._spread / self.rate
+
+    def _take_at_once(self) -> bool:
+        with self._lock:
+            now = self._clock()
+            if self._line or now < self._next or now < self._resume:
+                return False
+            self._advance(now)
+            return True
+
+    def _take(self, ticket: _Ticket) -> float:
+        """0 where it is the turn of the head of the line, which then leaves; else the seconds still to wait."""
+        with self._lock:
+            now = self._clock()
+            wait = max(self._next, self._resume) - now
+            if wait > TICK:
+                return wait
+            self._advance(now)
+            self._pop(ticket)
+            return 0.0
+
+    def _advance(self, now: float) -> None:
+        gap = self._gap()
+        if now - self._next >= gap:  # nobody was waiting
+            self._next = now + gap
+        else:  # a late wake-up is caught up with, yet no two turns are ever closer than 1 / rate
+            self._next = max(self._next + gap, now + 1 / self.rate)
+
+    def _leave(self, ticket: _Ticket) -> None:
+        with self._lock:
+            self._pop(ticket)
+
+    def _pop(self, ticket: _Ticket) -> None:
+        if ticket not in self._line:
+            return
+        was_head = self._line[0] is ticket
+        self._line.remove(ticket)
+        while was_head and self._line and not self._line[0].wake():
+            self._line.popleft()
+
+
+class _Ticket:
+    """A place in the line, wherever its owner's event loop runs."""
+
+    __slots__ = ("event", "_call_soon")
+
+    def __init__(self) -> None:
+        self.event = anyio.Event()
+        native: Any = anyio.lowlevel.current_token().native_token
+        self._call_soon = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon  # asyncio, trio
+
+    def wake(self) -> bool:
+        """Tell the owner that it is at the head; False where its loop is gone, and the owner with it."""
+        try:
+            self._call_soon(self.event.set)
+        except RuntimeError:
+            return False
+        return True
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import ssl
+
+import pytest
+
+from activecampaign_async import AsyncClient, ConfigurationError, Key
+from activecampaign_async._settings import account_of, checked, key_from, origin_of
+
+
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://acme.api-us1.com", "https://acme.api-us1.com"),
+        ("https://acme.api-us1.com/", "https://acme.api-us1.com"),
+        ("https://acme.api-us1.com/api/3", "https://acme.api-us1.com"),
+        ("https://acme.api-us1.com/api/3/", "https://acme.api-us1.com"),
+        ("https://acme.activehosted.com/admin", "https://acme.activehosted.com"),
+        ("https://acme.activehosted.com/admin/", "https://acme.activehosted.com"),
+        ("HTTPS://ACME.API-US1.COM/API/3", "https://acme.api-us1.com"),
+        ("  https://acme.api-us1.com\n", "https://acme.api-us1.com"),
+        ("https://crm.example.org:8443/api/3", "https://crm.example.org:8443"),
+        ("https://acme.api-us1.com:443", "https://acme.api-us1.com"),
+        ("https://127.0.0.1:5000", "https://127.0.0.1:5000"),
+        ("https://[::1]:5000/", "https://[::1]:5000"),
+    ],
+)
+def test_a_base_url_as_the_account_shows_it(given: str, origin: str) -> None:
+    assert origin_of(given) == origin
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("http://acme.api-us1.com", 'write "https://acme.api-us1.com"'),
+        ("https://user:pw@acme.api-us1.com", 'write "https://acme.api-us1.com"'),
+        ("https://acme.api-us1.com?x=1", "query or fragment"),
+        ("https://acme.api-us1.com/api/3#top", "query or fragment"),
+        ("https://acme.api-us1.com/api/3?", "query or fragment"),
+        ("https://", "must start with https://"),
+        ("https:///api/3", "must start with https://"),
+        ("https://:443", "host is missing"),
+        ("ftp://acme.api-us1.com", "must start with https://"),
+        ("acme.api-us1.com", "must start with https://"),
+        ("https://acme.api-us1.com/app/contacts", "must end with the host"),
+        ("https://acme..com", "malformed"),
+        ("https://acme api.com", "malformed"),
+        ("https://acme.api-us1.com:port", "no URL"),
+        ("https://[::1", "no URL"),
+        ("", "no base URL"),
+    ],
+)
+def test_a_base_url_that_cannot_be_it(given: str, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says.replace("(", r"\(")):
+        origin_of(given)
+
+
+def test_a_base_url_that_is_no_text() -> None:
+    with pytest.raises(ConfigurationError, match="not int"):
+        origin_of(3)  # type: ignore[arg-type]  # what a caller without a type checker may do
+
+
+def test_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match="AC_API_URL"):
+        AsyncClient()
+    monkeypatch.setenv("AC_API_URL", "https://acme.api-us1.com/api/3")
+    with pytest.raises(ConfigurationError, match="AC_API_TOKEN"):
+        AsyncClient()
+    monkeypatch.setenv("AC_API_TOKEN", "a-key-of-the-environment")
+    assert AsyncClient().base_url == "https://acme.api-us1.com"
+    assert key_from(None).reveal() == "a-key-of-the-environment"
+
+
+@pytest.mark.parametrize("bad", ["ke\ny-abc", "key abc", "kéy-abc", "key\x7fabc", "key-abc\n", "\tkey-abc"])
+def test_a_key_that_cannot_be_one_is_not_shown(bad: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        AsyncClient("https://acme.api-us1.com", bad)
+    assert "abc" not in str(caught.value)
+
+
+def test_a_key_that_is_no_text() -> None:
+    with pytest.raises(ConfigurationError, match="not bytes"):
+        Key(b"abc")  # type: ignore[arg-type]  # what a caller without a type checker may do
+
+
+@pytest.mark.parametrize(
+    ("origin", "account"),
+    [
+        ("https://acme.api-us1.com", "acme"),
+        ("https://acme.activehosted.com", "acme"),
+        ("https://crm.example.org:8443", "crm.example.org"),
+    ],
+)
+def test_two_addresses_of_one_account_share_its_name(origin: str, account: str) -> None:
+    assert account_of(origin) == account
+
+
+def weak(kind: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if kind == "hostname":
+        context.check_hostname = False
+    elif kind == "verify":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif kind == "optional":
+        context.verify_mode = ssl.CERT_OPTIONAL
+    else:
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    return context
+
+
+@pytest.mark.parametrize("kind", ["hostname", "verify", "optional", "version"])
+def test_a_context_that_does_not_verify_is_refused(kind: str) -> None:
+    with pytest.raises(ConfigurationError, match="ssl_context"):
+        AsyncClient("https://acme.api-us1.com", "some-key", ssl_context=weak(kind))
+
+
+def test_there_is_no_switch_for_verification() -> None:
+    with pytest.raises(TypeError, match="verify"):
+        AsyncClient("https://acme.api-us1.com", "some-key", verify=False)  # type: ignore[call-arg]  # the point
+    with pytest.raises(ConfigurationError, match="ssl_context"):
+        AsyncClient("https://acme.api-us1.com", "some-key", ssl_context=False)  # type: ignore[arg-type]  # the point
+
+
+def test_a_truststore_context_is_good() -> None:
+    truststore = pytest.importorskip("truststore")
+    checked(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
+def test_certificates_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "there/is/none.pem")
+    with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
+        AsyncClient("https://acme.api-us1.com", "some-key")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+def test_a_timeout_that_is_none(timeout: float) -> None:
+    with pytest.raises(ValueError, match="timeout"):
+        AsyncClient("https://acme.api-us1.com", "some-key", timeout=timeout)
+
+
+def test_a_proxy_that_is_none() -> None:
+    with pytest.raises(ConfigurationError, match="proxy"):
+        AsyncClient("https://acme.api-us1.com", "some-key", proxy="nonsense://x")
