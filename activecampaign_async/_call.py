@@ -1,0 +1,154 @@
+"""One operation as data: what is sent, and how its answer is read. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import quote
+
+from attrs import field, frozen
+
+from ._answer import Answer
+from ._given import encode_fields
+from ._model import Included, M, decode
+from .errors import DecodeError
+
+T = TypeVar("T")
+Query = Mapping[str, str | Sequence[str]]
+Reader = Callable[[Answer], T]
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+IDEMPOTENT = READS | {"PUT", "DELETE"}
+
+
+@frozen
+class Call(Generic[T]):
+    """A request that has not been made yet."""
+
+    method: str
+    path: str
+    """Below ``/api/3``, percent-encoded."""
+    read: Reader[T]
+    """The pure function from answer to result."""
+    query: Query = field(factory=dict)
+    body: Any = None
+    """JSON, or None for no body."""
+    repeatable: bool = field(kw_only=True)
+    """Whether sending it twice does no harm: reads, PUT, DELETE, upserts."""
+    writes: bool = field(kw_only=True)
+    """Whether it changes anything. A search by POST does not."""
+    result_due: bool = field(default=True, kw_only=True)
+    """Whether an empty body is a failure."""
+    missing_is_done: bool = field(default=False, kw_only=True)
+    """Whether a 404 means that there is nothing left to do: removing an association."""
+    shrinks: bool = field(default=False, kw_only=True)
+    """Whether the caller asks for less when the answer takes too long: then it is not repeated as it is."""
+    timeout: float | None = field(default=None, kw_only=True)
+    """Seconds for the whole call; None: the client's."""
+
+    @repeatable.default
+    def _by_method(self) -> bool:
+        return self.method in IDEMPOTENT
+
+    @writes.default
+    def _unless_read(self) -> bool:
+        return self.method not in READS
+
+
+class Send(Protocol):
+    """The one road. Everything above it makes calls; everything below it makes requests."""
+
+    async def __call__(self, call: Call[T], /) -> T: ...
+
+
+def id_text(value: int | str, name: str = "id") -> str:
+    """A numeric id as it stands in a path or body. TypeError or ValueError for what cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError(f"{name}: an int of 1 or more was expected, not {type(value).__name__}")
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise ValueError(f"{name}: an int of 1 or more was expected")
+    return str(int(text))
+
+
+def under(base: str, *parts: str) -> str:
+    """A path below `base`; each part is one segment, percent-encoded, and can lead nowhere else."""
+    if any(not part.strip(" .") for part in parts):
+        raise ValueError(f"an empty part below {base}")
+    return "/".join([base, *(quote(part, safe="") for part in parts)])
+
+
+def any_path(path: str) -> str:
+    """A path of the caller's own, as `AsyncClient.request` takes it."""
+    if not isinstance(path, str):
+        raise TypeError(f"path: a str was expected, not {type(path).__name__}")
+    if not path.startswith("/") or path.startswith("//"):
+        raise ValueError('path: starts with one "/" and is below /api/3, e.g. "/contacts/1"')
+    if any(c in path for c in "?#\\") or any(ord(c) < 0x21 or ord(c) > 0x7E for c in path):
+        raise ValueError("path: no query (use params=), fragment, backslash, blank or non-ASCII character")
+    if any(part.replace("%2e", ".").replace("%2E", ".") in (".", "..") for part in path.split("/")):
+        raise ValueError('path: no "." or ".." segments')
+    return path
+
+
+def query(allowed: type, given: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """Keyword arguments as query parameters: checked against the TypedDict `allowed`, UNSET left out.
+
+    TypeError for None: no list can be filtered by it, and leaving it out in silence would give everything.
+    """
+    for name, value in given.items():
+        if value is None:
+            raise TypeError(f"{name}: None is no filter; leave it out for no filter at all")
+    return {key: _parameter(value) for key, value in encode_fields(allowed, given).items()}
+
+
+def _parameter(value: Any) -> str | list[str]:
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+# -- readers: from answer to result
+
+
+def one(model: type[M], key: str | None = None) -> Reader[M]:
+    """``{"tag": {...}, "others": [...]}`` as a model with what came beside it."""
+    name = model.KEY if key is None else key
+
+    def read(answer: Answer) -> M:
+        row, beside = _envelope(answer, name)
+        return decode(model, row, Included(beside, strict=answer.strict, whole=True), answer.strict)
+
+    return read
+
+
+def many(model: type[M], key: str | None = None) -> Reader[tuple[M, ...]]:
+    """``{"tags": [...], "others": [...]}`` as models, each with its part of what came beside them."""
+    name = model.KEYS if key is None else key
+
+    def read(answer: Answer) -> tuple[M, ...]:
+        rows, beside = _envelope(answer, name)
+        if not isinstance(rows, list):
+            raise DecodeError(name, f"a list was expected, not {type(rows).__name__}")
+        included = Included(beside, strict=answer.strict)
+        return tuple(decode(model, row, included, answer.strict) for row in rows)
+
+    return read
+
+
+def bare(model: type[M]) -> Reader[M]:
+    """An answer without an envelope."""
+    return lambda answer: decode(model, answer.data, strict=answer.strict)
+
+
+def nothing(_: Answer) -> None:
+    """An answer that says no more than its status."""
+
+
+def _envelope(answer: Answer, key: str) -> tuple[Any, dict[str, Any]]:
+    data = answer.data
+    if not isinstance(data, dict):
+        raise DecodeError(key, f"an object with it was expected, not {type(data).__name__}")
+    if key not in data:
+        raise DecodeError(key, "is not in the answer")
+    return data[key], {k: v for k, v in data.items() if k != key}

@@ -1,0 +1,56 @@
+"""Subscriptions: contacts on lists. https://developers.activecampaign.com/reference/update-list-status-for-contact"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum
+from typing import Annotated
+
+from attrs import frozen
+
+from .._model import Row, Wire
+
+
+class ListStatus(IntEnum):
+    """How a contact stands to a list. Others (91: removed by an old API) stay numbers."""
+
+    UNCONFIRMED = 0
+    SUBSCRIBED = 1
+    UNSUBSCRIBED = 2
+    BOUNCED = 3
+
+
+@frozen(kw_only=True, repr=False)
+class ContactList(Row):
+    """One contact's subscription to one list."""
+
+    KEY, KEYS = "contactList", "contactLists"
+
+    contact: int | None = None
+    list: int | None = None
+    status: ListStatus | int | None = None
+    channel: str | None = None
+    first_name: Annotated[str | None, Wire("first_name")] = None
+    last_name: Annotated[str | None, Wire("last_name")] = None
+    subscribed_at: Annotated[datetime | None, Wire("sdate")] = None
+    unsubscribed_at: Annotated[datetime | None, Wire("udate")] = None
+    unsubscribe_reason: Annotated[str | None, Wire("unsubreason")] = None
+    unsubscribe_automation: int | None = None
+    source_id: Annotated[int | None, Wire("sourceid")] = None
+    """4 where a contact that had left was subscribed again through the API."""
+    form: int | None = None
+    automation: int | None = None
+    series_id: Annotated[int | None, Wire("seriesid")] = None
+    campaign: int | None = None
+    message: int | None = None
+    responder: bool | None = None
+    """Whether autoresponders are sent."""
+    sync: int | None = None
+    autosync_log: int | None = None
+    ip4_sub: Annotated[str | None, Wire("ip4Sub")] = None
+    ip4_unsub: Annotated[str | None, Wire("ip4Unsub")] = None
+    ip4_last: Annotated[str | None, Wire("ip4_last")] = None
+    created_timestamp: Annotated[datetime | None, Wire("created_timestamp")] = None
+    updated_timestamp: Annotated[datetime | None, Wire("updated_timestamp")] = None
+    created_by: Annotated[int | None, Wire("created_by")] = None
+    updated_by: Annotated[int | None, Wire("updated_by")] = None

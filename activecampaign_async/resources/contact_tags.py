@@ -1,0 +1,25 @@
+"""Tags on contacts. https://developers.activecampaign.com/reference/contact-tags"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from attrs import frozen
+
+from .._model import Row, Wire
+
+
+@frozen(kw_only=True, repr=False)
+class ContactTag(Row):
+    """One tag on one contact."""
+
+    KEY, KEYS = "contactTag", "contactTags"
+
+    contact: int | None = None
+    tag: int | None = None
+    created_at: Annotated[datetime | None, Wire("cdate")] = None
+    created_timestamp: Annotated[datetime | None, Wire("created_timestamp")] = None
+    updated_timestamp: Annotated[datetime | None, Wire("updated_timestamp")] = None
+    created_by: Annotated[int | None, Wire("created_by")] = None
+    updated_by: Annotated[int | None, Wire("updated_by")] = None

@@ -1,0 +1,151 @@
+"""Tags: labels on contacts and templates. https://developers.activecampaign.com/reference/tags"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Literal, TypedDict, Unpack
+
+from attrs import frozen
+
+from .._model import UNSET, Row, Unset, Wire
+from .._paging import Pager
+from ._resource import Resource, not_blank, same
+
+
+class TagType(Enum):
+    """What a tag can be put on."""
+
+    CONTACT = "contact"
+    TEMPLATE = "template"
+
+
+@frozen(kw_only=True, repr=False)
+class Tag(Row):
+    """A label."""
+
+    KEY, KEYS = "tag", "tags"
+
+    tag: str | None = None
+    """The name, as shown in the product."""
+    tag_type: TagType | str | None = None
+    description: str | None = None
+    subscriber_count: Annotated[int | None, Wire("subscriber_count")] = None
+    """Contacts that carry it."""
+    deleted: bool | None = None
+    created_at: Annotated[datetime | None, Wire("cdate")] = None
+    created_timestamp: Annotated[datetime | None, Wire("created_timestamp")] = None
+    updated_timestamp: Annotated[datetime | None, Wire("updated_timestamp")] = None
+    created_by: Annotated[int | None, Wire("created_by")] = None
+    updated_by: Annotated[int | None, Wire("updated_by")] = None
+
+
+class TagFields(TypedDict, total=False):
+    """What can be written besides the name."""
+
+    tag_type: TagType | str
+    description: str | None
+
+
+class _Written(TagFields, total=False):
+    tag: str
+
+
+class TagFilters(TypedDict, total=False):
+    """By what tags can be filtered. All compare the name, without regard to case."""
+
+    search: str
+    """Contains it."""
+    name_eq: Annotated[str, Wire("filters[search][eq]")]
+    name_neq: Annotated[str, Wire("filters[search][neq]")]
+    name_lt: Annotated[str, Wire("filters[search][lt]")]
+    name_lte: Annotated[str, Wire("filters[search][lte]")]
+    name_gt: Annotated[str, Wire("filters[search][gt]")]
+    name_gte: Annotated[str, Wire("filters[search][gte]")]
+    name_contains: Annotated[str, Wire("filters[search][contains]")]
+    name_starts_with: Annotated[str, Wire("filters[search][starts_with]")]
+
+
+TagOrder = Literal["name", "-name", "weight"]
+_ORDERS = {"name": "asc", "-name": "desc", "weight": "weight"}
+
+
+class Tags(Resource[Tag]):
+    """``ac.tags``"""
+
+    path, model, written, filters = "/tags", Tag, _Written, TagFilters
+
+    def list(
+        self,
+        *,
+        order_by: TagOrder | Unset = UNSET,
+        limit: int | None = None,
+        timeout: float | None = None,
+        **filters: Unpack[TagFilters],
+    ) -> Pager[Tag]:
+        """Tags: ``GET /tags``. `limit` rows a page, 1 to 100.
+
+        `order_by` is "name", "-name", or "weight": of what was searched for, equal names first, then those
+        that start so. https://developers.activecampaign.com/reference/retrieve-all-tags
+        """
+        orders = {} if order_by is UNSET else {"orders[search]": _order(order_by)}
+        return self._list(filters, orders=orders, limit=limit, timeout=timeout)
+
+    async def get(self, id: int | str, *, timeout: float | None = None) -> Tag:
+        """Read one: ``GET /tags/{id}``. NotFoundError when there is none.
+
+        https://developers.activecampaign.com/reference/retrieve-a-tag
+        """
+        return await self._get(id, timeout)
+
+    async def create(self, *, tag: str, timeout: float | None = None, **fields: Unpack[TagFields]) -> Tag:
+        """Make a tag: ``POST /tags``. For contacts, unless `tag_type` says otherwise.
+
+        Where the name is known, accounts differ: the tag that exists comes back, or DuplicateError.
+        https://developers.activecampaign.com/reference/create-a-new-tag
+        """
+        # Without a type the API makes a tag that no list shows.
+        given = {"tag": not_blank(tag, "tag"), "tag_type": TagType.CONTACT, **fields}
+        return await self._create(given, timeout)
+
+    async def update(
+        self,
+        id: int | str,
+        *,
+        tag: str | Unset = UNSET,
+        timeout: float | None = None,
+        **fields: Unpack[TagFields],
+    ) -> Tag:
+        """Change what is given, and only that: ``PUT /tags/{id}``.
+
+        https://developers.activecampaign.com/reference/update-a-tag
+        """
+        return await self._update(id, {"tag": tag, **fields}, timeout)
+
+    async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
+        """Delete one: ``DELETE /tags/{id}``. NotFoundError when there is none.
+
+        https://developers.activecampaign.com/reference/delete-a-tag
+        """
+        await self._delete(id, timeout)
+
+    async def find(self, name: str, *, timeout: float | None = None) -> Tag | None:
+        """The tag of that name, or None, whatever its case or blanks around it: ``GET /tags?search=…``, all
+        pages. LookupError where several fit, as a contact's and a template's tag of one name do.
+
+        https://developers.activecampaign.com/reference/retrieve-all-tags
+        """
+        wanted = not_blank(name, "name").strip()
+        found = [tag async for tag in self.list(search=wanted, timeout=timeout) if same(tag.tag, wanted)]
+        if len(found) > 1:
+            ids = ", ".join(str(tag.id) for tag in found)
+            raise LookupError(f"{len(found)} tags have that name, ids {ids}")
+        return found[0] if found else None
+
+
+def _order(order_by: str) -> str:
+    if not isinstance(order_by, str):
+        raise TypeError(f"order_by: a str was expected, not {type(order_by).__name__}")
+    if order_by not in _ORDERS:
+        raise ValueError(f"order_by: {order_by!r} is none of {', '.join(_ORDERS)}")
+    return _ORDERS[order_by]

@@ -1,0 +1,29 @@
+"""A road without HTTP: it notes each call and reads canned answers."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from activecampaign_async._answer import Answer
+from activecampaign_async._call import Call
+
+T = TypeVar("T")
+
+
+class Road:
+    """`Send` for tests. Answers are JSON, one a call, the last one again and again; or a function of the call."""
+
+    def __init__(self, *answers: Any, strict: bool = False) -> None:
+        self.answers, self.strict = list(answers), strict
+        self.calls: list[Call[Any]] = []
+
+    async def __call__(self, call: Call[T], /) -> T:
+        self.calls.append(call)
+        data = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+        return call.read(Answer(200, {}, data(call) if callable(data) else data, strict=self.strict))
+
+    @property
+    def sent(self) -> tuple[str, str, Any]:
+        """Method, path and body of the latest call."""
+        call = self.calls[-1]
+        return call.method, call.path, call.body

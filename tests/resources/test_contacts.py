@@ -1,0 +1,382 @@
+"""Contacts: what each verb sends, and what it makes of the answer."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from activecampaign_async._answer import Answer
+from activecampaign_async._call import Call, one
+from activecampaign_async._fanout import Found
+from activecampaign_async._wire import wire_mark
+from activecampaign_async.errors import DecodeError, PaginationError
+from activecampaign_async.resources import contacts as module
+from activecampaign_async.resources.contact_lists import ListStatus
+from activecampaign_async.resources.contacts import Contact, ContactFilters, Contacts, ContactStatus
+from activecampaign_async.resources.field_values import FieldValue
+from tests.resources.road import Road
+
+pytestmark = pytest.mark.anyio
+
+ANSWER = {"contact": {"id": "7", "email": "a@example.com", "cdate": "2026-05-28T04:33:44-05:00"}}
+NOBODY: dict[str, Any] = {"contacts": [], "meta": {"total": "0"}}
+
+
+async def asked(**given: Any) -> dict[str, Any]:
+    """The query of the first page of `contacts.list(**given)`."""
+    road = Road(NOBODY)
+    await Contacts(road).list(**given)
+    assert road.sent == ("GET", "/contacts", None)
+    return dict(road.calls[0].query)
+
+
+BY_ID = {"orders[id]": "ASC", "limit": "100"}
+
+
+@pytest.mark.parametrize(
+    ("given", "query"),
+    [
+        ({}, {}),
+        ({"ids": [1, "2"]}, {"ids[]": ["1", "2"]}),
+        ({"email": "a+b@example.com"}, {"email": "a+b@example.com"}),
+        ({"email_like": "@example.com"}, {"email_like": "@example.com"}),
+        ({"phone": "+49"}, {"phone": "+49"}),
+        ({"search": "Ada"}, {"search": "Ada"}),
+        ({"status": ContactStatus.ACTIVE}, {"status": "1"}),
+        ({"status": -1}, {"status": "-1"}),
+        ({"list_id": 3}, {"listid": "3"}),
+        ({"tag_id": "4"}, {"tagid": "4"}),
+        ({"form_id": 5}, {"formid": "5"}),
+        ({"automation_id": 6}, {"seriesid": "6"}),
+        ({"wait_id": 7}, {"waitid": "7"}),
+        ({"organization_id": 8}, {"organization": "8"}),
+        ({"segment_id": 9, "force_query": True}, {"segmentid": "9", "forceQuery": "1"}),
+        ({"exclude": 10}, {"exclude": "10"}),
+        ({"in_group_lists": True}, {"in_group_lists": "true"}),
+        ({"include": "contact_tags"}, {"include": "contactTags"}),
+        ({"include": ("contact_tags", "fieldValues")}, {"include": "contactTags,fieldValues"}),
+        (
+            {"created_after": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)},
+            {"filters[created_after]": "2026-01-02T03:04:05+00:00"},
+        ),
+        (
+            {"updated_before": datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=-6)))},
+            {"filters[updated_before]": "2026-01-02T00:00:00-06:00"},
+        ),
+        ({"created_before": date(2026, 1, 2)}, {"filters[created_before]": "2026-01-02"}),
+        ({"updated_after": date(2026, 1, 2)}, {"filters[updated_after]": "2026-01-02"}),
+        ({"limit": 20}, {"limit": "20"}),
+        ({"order_by": "id"}, {}),
+    ],
+)
+async def test_filters(given: dict[str, Any], query: dict[str, Any]) -> None:
+    assert await asked(**given) == BY_ID | query
+
+
+async def test_bounds_of_the_id_are_kept() -> None:
+    query = await asked(id_greater=5, id_less=9)
+    assert query["id_greater"] == "5"
+    assert query["id_less"] == "9"
+
+
+@pytest.mark.parametrize(
+    ("order_by", "orders"),
+    [
+        ("created_at", [("orders[cdate]", "ASC")]),
+        ("-created_at", [("orders[cdate]", "DESC")]),
+        ("-id", [("orders[id]", "DESC")]),
+        (("last_name", "-email"), [("orders[last_name]", "ASC"), ("orders[email]", "DESC")]),
+        (["-score"], [("orders[score]", "DESC")]),
+    ],
+)
+async def test_orders(order_by: Any, orders: list[tuple[str, str]]) -> None:
+    query = await asked(order_by=order_by)
+    assert [(k, v) for k, v in query.items() if k.startswith("orders")] == orders
+    assert "id_greater" not in query
+
+
+def test_every_order_goes_both_ways() -> None:
+    names = list(module._ORDERS)
+    assert sorted(get_args(module.ContactOrder)) == sorted(names + [f"-{name}" for name in names])
+
+
+DOCUMENT = Path(__file__).parents[3] / "shared/api/openapi/v3.json"
+
+
+@pytest.mark.skipif(not DOCUMENT.exists(), reason="the vendor's document is not here")
+def test_every_documented_parameter_is_there() -> None:
+    document = json.loads(DOCUMENT.read_text())
+    documented = {p["name"] for p in document["paths"]["/contacts"]["get"]["parameters"]}
+    hints = get_type_hints(ContactFilters, include_extras=True)
+    ours = {wire_mark(name, hint).name.removesuffix("[]") for name, hint in hints.items()}
+    ours |= {f"orders[{wire}]" for wire in module._ORDERS.values()}
+    assert ours == documented | {"include"}
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "text"),
+    [
+        ({"created_after": datetime(2026, 1, 2)}, ValueError, "created_after: .*zone"),  # noqa: DTZ001  # refused
+        ({"order_by": "cdate"}, ValueError, "order_by: 'cdate' is none of id, created_at, email"),
+        ({"order_by": ("id", "size")}, ValueError, "order_by: 'size'"),
+        ({"order_by": 5}, TypeError, "order_by: "),
+        ({"order_by": None}, TypeError, "order_by: "),
+        ({"email": None}, TypeError, "email: None is no filter"),
+        ({"emial": "x"}, TypeError, "did you mean email"),
+        ({"listid": 3}, TypeError, "did you mean list_id"),
+        ({"list_id": 0}, ValueError, "list_id: "),
+        ({"tag_id": [3]}, TypeError, "tag_id: "),
+        ({"ids": "12"}, TypeError, "ids: several"),
+        ({"ids": [0]}, ValueError, "ids: "),
+        ({"status": "active"}, TypeError, "status: "),
+        ({"include": [1]}, TypeError, "include: "),
+        ({"in_group_lists": "true"}, TypeError, "in_group_lists: bool"),
+        ({"limit": 0}, ValueError, "limit"),
+        ({"limit": 101}, ValueError, "limit"),
+    ],
+)
+async def test_filters_refused(given: dict[str, Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        _ = Contacts(Road()).list(**given)
+
+
+async def test_list_gives_contacts_with_what_is_theirs() -> None:
+    road = Road(
+        {
+            "contacts": [{"id": "1"}, {"id": "2", "cdate": "soon"}],
+            "contactTags": [{"id": "5", "contact": "2", "tag": "9"}],
+            "meta": {"total": "2"},
+        }
+    )
+    page = await Contacts(road).list(include="contact_tags")
+    one, two = page.items
+    assert (one.included.contact_tags, two.included.contact_tags[0].tag) == ((), 9)
+    assert page.included.contact_tags == two.included.contact_tags
+    assert two.misfits == {"created_at"}
+    assert page.total == 2
+
+
+async def test_get() -> None:
+    road = Road({**ANSWER, "fieldValues": [{"id": "3", "contact": "7", "field": "1", "value": "||a||b||"}]})
+    contact = await Contacts(road).get("7", timeout=3)
+    assert road.sent == ("GET", "/contacts/7", None)
+    assert road.calls[0].timeout == 3
+    assert contact.created_at == datetime(2026, 5, 28, 4, 33, 44, tzinfo=timezone(timedelta(hours=-5)))
+    assert contact.included.field_values[0].values == ("a", "b")
+
+
+@pytest.mark.parametrize("verb", ["get", "delete", "update"])
+@pytest.mark.parametrize(("id", "error"), [(0, ValueError), ("", ValueError), ("1/2", ValueError), (True, TypeError)])
+async def test_ids_refused(verb: str, id: Any, error: type[Exception]) -> None:
+    road = Road()
+    with pytest.raises(error, match="id: an int of 1 or more"):
+        await getattr(Contacts(road), verb)(id, **({"phone": "1"} if verb == "update" else {}))
+    assert road.calls == []
+
+
+async def test_create() -> None:
+    road = Road(ANSWER)
+    contact = await Contacts(road).create(
+        email="a@example.com", first_name="Ada", last_name=None, phone="", field_values={1: "x"}
+    )
+    fields = [{"field": "1", "value": "x"}]
+    sent = {"email": "a@example.com", "firstName": "Ada", "lastName": None, "phone": "", "fieldValues": fields}
+    assert road.sent == ("POST", "/contacts", {"contact": sent})
+    assert (contact.id, contact.first_name) == (7, None)  # a partial answer
+    call = road.calls[0]
+    assert (call.repeatable, call.writes, call.result_due) == (False, True, True)
+
+
+async def test_a_contact_without_an_address() -> None:
+    road = Road(ANSWER)
+    with pytest.raises(ValueError, match="allow_null_email"):
+        await Contacts(road).create(email=None, phone="1")
+    assert road.calls == []
+    await Contacts(road).create(email=None, allow_null_email=True, phone="1")
+    assert road.sent[2] == {"contact": {"email": None, "allowNullEmail": True, "phone": "1"}}
+
+
+async def test_update_sends_what_is_given_and_no_more() -> None:
+    road = Road(ANSWER)
+    await Contacts(road).update(7, last_name="", org_id=3, deleted=False)
+    assert road.sent == ("PUT", "/contacts/7", {"contact": {"lastName": "", "orgid": 3, "deleted": False}})
+    with pytest.raises(ValueError, match="nothing to change"):
+        await Contacts(road).update(7)
+    assert len(road.calls) == 1
+
+
+async def test_sync_may_be_repeated() -> None:
+    road = Road(ANSWER)
+    await Contacts(road).sync(email="a@example.com", phone="1")
+    assert road.sent == ("POST", "/contact/sync", {"contact": {"email": "a@example.com", "phone": "1"}})
+    assert road.calls[0].repeatable
+
+
+async def test_delete() -> None:
+    road = Road({})
+    assert await Contacts(road).delete(7) is None  # type: ignore[func-returns-value]  # that is the point
+    assert road.sent == ("DELETE", "/contacts/7", None)
+    assert not road.calls[0].result_due
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "text"),
+    [
+        ({"email": 5}, TypeError, "email: .*not int"),
+        ({"email": " "}, ValueError, "email: is empty"),
+        ({"email": "a", "firstName": "x"}, TypeError, "'firstName': did you mean first_name?"),
+        ({"email": "a", "fist_name": "x"}, TypeError, "did you mean first_name?"),
+        ({"email": "a", "first_name": 5}, TypeError, "first_name: str or None was expected, not int"),
+        ({"email": "a", "org_id": True}, TypeError, "org_id: int was expected, not bool"),
+        ({"email": "a", "deleted": 1}, TypeError, "deleted: bool was expected, not int"),
+        ({"email": "a", "field_values": "x"}, TypeError, "field_values: a mapping"),
+        ({"email": "a", "field_values": [1]}, TypeError, "field_values: pairs"),
+        ({"email": "a", "field_values": {0: "x"}}, ValueError, "field_values: field id"),
+        ({"email": "a", "field_values": {"size": "x"}}, ValueError, "field_values: field id"),
+        ({"email": "a", "field_values": {1: 1.5}}, TypeError, r"field_values\[1\]: .*not float"),
+        ({"email": "a", "field_values": {1: True}}, TypeError, r"field_values\[1\]: .*not bool"),
+        ({"email": "a", "field_values": {1: [1]}}, TypeError, r"field_values\[1\]: a list of str"),
+        ({"email": "a", "field_values": {1: ["a||b"]}}, ValueError, r"field_values\[1\]: a choice"),
+        ({"email": "a", "field_values": {1: [""]}}, ValueError, r"field_values\[1\]: a choice"),
+        ({"email": "a", "first_name": "\ud800"}, ValueError, "first_name: .*surrogate"),
+        ({"email": "a", "field_values": {1: ["\udfff"]}}, ValueError, r"field_values\[1\]: .*surrogate"),
+        ({"email": "a", "field_values": {1: Decimal("NaN")}}, ValueError, r"field_values\[1\]: a finite"),
+        ({"email": "a", "field_values": {1: datetime(2026, 1, 2)}}, ValueError, r"zone"),  # noqa: DTZ001  # refused
+    ],
+)
+@pytest.mark.parametrize("verb", ["create", "sync"])
+async def test_values_refused(verb: str, given: dict[str, Any], error: type[Exception], text: str) -> None:
+    road = Road()
+    with pytest.raises(error, match=text):
+        await getattr(Contacts(road), verb)(**given)
+    assert road.calls == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("x", "x"),
+        ("", ""),
+        (None, None),
+        (5, "5"),
+        (Decimal("1.50"), "1.50"),
+        (Decimal("1E+3"), "1000"),
+        (["a", "b"], "||a||b||"),
+        (("a",), "||a||"),
+        ([], ""),
+        (date(2026, 1, 2), "2026-01-02"),
+        (datetime(2026, 1, 2, 3, tzinfo=UTC), "2026-01-02T03:00:00+00:00"),
+    ],
+)
+async def test_field_values(value: Any, text: str | None) -> None:
+    road = Road(ANSWER)
+    shapes: list[Any] = [{4: value}, {"4": value}, [(4, value)]]
+    for given in shapes:
+        await Contacts(road).update(7, field_values=given)
+        assert road.sent[2] == {"contact": {"fieldValues": [{"field": "4", "value": text}]}}
+
+
+def test_values_of_a_field() -> None:
+    assert FieldValue(id=1, value="||a||b||").values == ("a", "b")
+    assert FieldValue(id=1, value="a").values == ("a",)
+    assert FieldValue(id=1, value="").values == FieldValue(id=1).values == ()
+
+
+def test_a_list_status_of_tomorrow() -> None:
+    statuses = [{"id": i, "contact": 7, "status": s} for i, s in enumerate(("1", "91", 0))]
+    row = {"contact": {"id": "7"}, "contactLists": statuses}
+    got = one(Contact)(Answer(200, {}, row)).included.contact_lists
+    assert [c.status for c in got] == [ListStatus.SUBSCRIBED, 91, ListStatus.UNCONFIRMED]
+
+
+# -- look-ups
+
+
+async def test_find_compares_on_our_side() -> None:
+    rows = [{"id": "1", "email": "other@example.com"}, {"id": "2", "email": "Ada@Example.com "}]
+    road = Road({"contacts": rows, "meta": {"total": "2"}})
+    found = await Contacts(road).find(" ada@example.COM")
+    assert found is not None
+    assert found.id == 2
+    assert road.calls[0].query["email"] == "ada@example.COM"
+    assert await Contacts(road).find("nobody@example.com") is None  # an ignored filter gives everyone
+    for email, error in (("", ValueError), (" ", ValueError), (None, TypeError)):
+        with pytest.raises(error, match="email: "):
+            await Contacts(road).find(email)  # type: ignore[arg-type]  # refused
+
+
+def store(known: set[int], most: int = 100) -> Any:
+    """An endpoint that knows these ids, and gives at most so many rows."""
+
+    def answer(call: Call[Any]) -> dict[str, Any]:
+        rows = [{"id": str(id)} for id in sorted({int(id) for id in call.query["ids[]"]} & known)]
+        return {"contacts": rows[:most], "meta": {"total": str(len(rows))}}
+
+    return answer
+
+
+async def test_get_many_keeps_the_order_and_tells_what_is_missing() -> None:
+    road = Road(store({1, 2, 3}))
+    found = await Contacts(road).get_many([3, 9, "1", 3, 9, 2], timeout=5)
+    assert isinstance(found, Found)
+    assert [c.id for c in found] == [3, 1, 3, 2]
+    assert found.missing == (9,)
+    assert len(road.calls) == 1
+    assert road.calls[0].query == {"ids[]": ["3", "9", "1", "2"], "limit": "100"}
+    assert road.calls[0].timeout == 5
+
+
+async def test_get_many_asks_for_a_hundred_at_a_time() -> None:
+    road = Road(store(set(range(1, 231))))
+    ids = list(range(230, 0, -1))
+    found = await Contacts(road).get_many(iter(ids))
+    assert [c.id for c in found] == ids
+    assert found.missing == ()
+    assert sorted(len(call.query["ids[]"]) for call in road.calls) == [30, 100, 100]
+
+
+async def test_get_many_asks_again_for_what_was_cut_off() -> None:
+    road = Road(store(set(range(1, 51)), most=20))
+    found = await Contacts(road).get_many(range(1, 61))
+    assert [c.id for c in found] == list(range(1, 51))
+    assert found.missing == tuple(range(51, 61))
+    assert len(road.calls) == 3
+
+
+async def test_get_many_of_an_endpoint_that_does_not_look_at_the_ids() -> None:
+    road = Road({"contacts": [{"id": "99"}], "meta": {"total": "5000"}})
+    with pytest.raises(PaginationError, match=r"ignores ids\[\]"):
+        await Contacts(road).get_many([1, 2])
+    assert len(road.calls) == 1
+
+
+@pytest.mark.parametrize("total", ["5000", 5000, None, "x", [], -1])
+async def test_get_many_believes_no_total(total: Any) -> None:
+    road = Road(
+        lambda call: {"contacts": [{"id": i} for i in call.query["ids[]"] if i < "3"], "meta": {"total": total}}
+    )
+    found = await Contacts(road).get_many([1, 2, 3])
+    assert ([c.id for c in found], found.missing) == ([1, 2], (3,))
+    assert len(road.calls) <= 2
+
+
+async def test_get_many_of_nobody_spends_nothing() -> None:
+    road = Road()
+    assert list(await Contacts(road).get_many([])) == []
+    for ids, error in (("12", TypeError), (7, TypeError), ([0], ValueError), ([1, True], TypeError)):
+        with pytest.raises(error, match="ids: "):
+            await Contacts(road).get_many(ids)  # type: ignore[arg-type]  # refused
+    assert road.calls == []
+
+
+async def test_strict_reaches_every_row() -> None:
+    road = Road({"contacts": [{"id": "1", "cdate": "soon"}], "meta": {"total": "1"}}, strict=True)
+    with pytest.raises(DecodeError, match=r"Contact\.created_at"):
+        await Contacts(road).list()
+    with pytest.raises(DecodeError, match=r"Contact\.created_at"):
+        await Contacts(road).get_many([1])
