@@ -1,0 +1,86 @@
+"""Many calls at once: bounded, in order, and nothing left running."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar, overload
+
+import anyio
+
+if TYPE_CHECKING:
+    from ._call import Call, Send
+
+S = TypeVar("S")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+LANES = 16
+"""As many as the sender lets travel at a time."""
+
+
+class Found(Sequence[T_co]):
+    """What a look-up of many ids brought, in the order of the ids that were given."""
+
+    __slots__ = ("_items", "missing")
+
+    def __init__(self, items: Iterable[T_co], missing: Iterable[int] = ()) -> None:
+        self._items = tuple(items)
+        self.missing = tuple(missing)
+        """The ids that there are none of, in the order given."""
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> T_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T_co]: ...
+    def __getitem__(self, index: int | slice) -> T_co | Sequence[T_co]:
+        return self._items[index]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Found):
+            return NotImplemented
+        return self._items == other._items and self.missing == other.missing
+
+    def __hash__(self) -> int:
+        return hash((self._items, self.missing))
+
+    def __repr__(self) -> str:
+        return f"<Found: {len(self)}, missing: {len(self.missing)}>"
+
+
+async def map_bounded(work: Callable[[S], Awaitable[T]], given: Iterable[S], lanes: int = LANES) -> list[T]:
+    """The results of `work` on each of `given`, in that order, at most `lanes` at a time.
+
+    The first error ends the rest and is raised as it is, in no exception group.
+    """
+    if lanes < 1:
+        raise ValueError("lanes: at least 1")
+    queue = enumerate(given)  # pulled from as lanes get free: no list is made of it
+    results: dict[int, T] = {}
+    failure: Exception | None = None
+
+    async def lane() -> None:
+        nonlocal failure
+        try:
+            for place, one in queue:
+                results[place] = await work(one)
+        except Exception as error:  # noqa: BLE001  # raised below, bare: a task group would wrap it
+            failure = failure or error
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(lanes):
+            group.start_soon(lane)
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            failure = None  # else the traceback holds this frame, and this frame the error
+    return [results[place] for place in sorted(results)]
+
+
+async def gather_calls(send: Send, calls: Iterable[Call[T]], lanes: int = LANES) -> list[T]:
+    """The results of `calls`, in order, at most `lanes` at a time. The first error wins, as it is."""
+    return await map_bounded(send, calls, lanes)

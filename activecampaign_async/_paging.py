@@ -1,0 +1,178 @@
+"""Lists that are longer than a page: `Pager`, which goes through them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from attrs import evolve, frozen
+
+from ._ahead import lanes_of
+from ._page import Item, Items, Page, Source
+from .errors import ActiveCampaignError
+
+if TYPE_CHECKING:
+    from ._call import Query, Send
+    from ._walk import Walk
+
+__all__ = ["MAX_LIMIT", "Page", "Pager", "pager"]
+
+T = TypeVar("T")
+
+MAX_LIMIT = 100
+LANES = 8
+"""5 requests a second at a latency of a second, and three more."""
+
+
+class _Pages(AsyncIterator[Page[T]]):
+    """Page after page. No generator: one that is left early has to be closed by its user, this does not."""
+
+    def __init__(self, source: Source[T], walk: Walk[T], size: int) -> None:
+        self._source, self._walk, self._size = source, walk, size
+        self._begun = False
+
+    async def __anext__(self) -> Page[T]:
+        page = await self.take(self._size)
+        if page is None:
+            raise StopAsyncIteration
+        return page
+
+    async def take(self, most: int) -> Page[T] | None:
+        """The next page, of at most `most` rows; None at the end. An empty one is given only as the first."""
+        source, walk = self._source, self._walk
+        while not walk.done:
+            want, begun = min(self._size, most), self._begun
+            try:
+                params, asked = walk.ask(want)
+                sheet, got = await source.fetch(params, asked)
+                items = walk.take(sheet, got)
+            except ActiveCampaignError as error:
+                source.mark_error(error, source.cursor(walk))
+                raise
+            if got < asked:
+                self._size = got  # it would only time out again
+            self._begun = True
+            if items or not begun:
+                return Page(items, sheet.total, sheet.included, source.cursor(walk), not walk.done)
+        return None
+
+
+@frozen(eq=False)
+class Pager(Generic[T]):
+    """A list. Awaited, its first page; iterated, every item of every page, one request at a time."""
+
+    _source: Source[T]
+    _limit: int
+    _cursor: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Pager of {self._source.path}>"
+
+    def __await__(self) -> Generator[Any, Any, Page[T]]:
+        return self._first().__await__()
+
+    async def _first(self) -> Page[T]:
+        return await anext(self._pages())
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return Items(self._pages())
+
+    def _walk(self) -> Walk[T]:
+        return self._source.start() if self._cursor is None else self._source.at(self._cursor)
+
+    def _pages(self) -> _Pages[T]:
+        return _Pages(self._source, self._walk(), self._limit)
+
+    def pages(self) -> AsyncIterator[Page[T]]:
+        """Every page, one request at a time. ``page.cursor`` is where the next begins: a checkpoint, once the
+        page's items are safe. The first page comes even when it is empty."""
+        return self._pages()
+
+    async def collect(self, max_items: int | None = None) -> list[T]:
+        """All items as a list, or the first `max_items`: no more are asked for than that needs."""
+        if max_items is not None and (isinstance(max_items, bool) or not isinstance(max_items, int)):
+            raise TypeError(f"max_items: an int was expected, not {type(max_items).__name__}")
+        if max_items is not None and max_items < 0:
+            raise ValueError("max_items: 0 or more")
+        items: list[T] = []
+        pages = self._pages()
+        while max_items is None or len(items) < max_items:
+            page = await pages.take(self._limit if max_items is None else max_items - len(items))
+            if page is None:
+                break
+            items += page.items
+        return items[:max_items]
+
+    @asynccontextmanager
+    async def ahead(self, n: int = LANES, *, ordered: bool = True) -> AsyncIterator[AsyncIterator[T]]:
+        """The same items, by up to `n` requests side by side. The account's rate x the latency, and two or three
+        more, keep it busy.
+
+        ::
+
+            async with pager.ahead(8) as items:
+                async for item in items: ...
+
+        A bounded number of pages is fetched ahead of you, then the lanes wait. `ordered=False` gives contacts in any
+        order, which spends the fewest requests and holds the fewest pages. After the block nothing is left running;
+        errors come bare, out of the loop, with a `cursor`. TypeError or ValueError for an `n` that is no number of
+        lanes.
+        """
+        async with self.ahead_pages(n, ordered=ordered) as pages:
+            yield Items(pages)
+
+    @asynccontextmanager
+    async def ahead_pages(self, n: int = LANES, *, ordered: bool = True) -> AsyncIterator[AsyncIterator[Page[T]]]:
+        """As `ahead`, by pages: ``page.cursor`` is a checkpoint of what is left after all pages so far."""
+        if isinstance(n, bool) or not isinstance(n, int):
+            raise TypeError(f"n: an int was expected, not {type(n).__name__}")
+        if n < 1:
+            raise ValueError("n: 1 lane or more")
+        lanes = lanes_of(self._source, self._walk(), self._limit, n, ordered)
+        await lanes.open()
+        try:
+            yield lanes
+        finally:
+            await lanes.close()
+
+    def resume(self, cursor: str) -> Pager[T]:
+        """The same list from `cursor` on: of a page, or of an error raised between pages.
+
+        ValueError for the cursor of another list, or of this one with other filters or in another order.
+        """
+        self._source.at(cursor)
+        return evolve(self, cursor=cursor)
+
+
+def pager(
+    send: Send,
+    path: str,
+    key: str,
+    item: Item[T],
+    *,
+    query: Query,
+    limit: int | None = None,
+    keyset: bool = False,
+    timeout: float | None = None,
+) -> Pager[T]:
+    """The list at `path`, whose rows stand under `key`. `timeout` is for each page, in seconds.
+
+    `keyset`: go by id (contacts only). The query's own `id_greater` and `id_less` stay bounds.
+    """
+    for name in ("limit", "offset"):
+        if name in query:
+            raise ValueError(f"{name}: the pager's own; use limit= and .resume(cursor)")
+    source = Source(send, path, key, item, dict(query), keyset, timeout)
+    source.start()  # refuses bounds that are none, before anything is sent
+    return Pager(source, _limit(limit))
+
+
+def _limit(limit: int | None) -> int:
+    if limit is None:
+        return MAX_LIMIT
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise TypeError(f"limit: an int was expected, not {type(limit).__name__}")
+    if not 1 <= limit <= MAX_LIMIT:
+        raise ValueError(f"limit: 1 to {MAX_LIMIT} rows a page")
+    return limit

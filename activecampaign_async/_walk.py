@@ -1,0 +1,252 @@
+"""How to go on after a page, by offset or by id: pure, and suspicious of what an endpoint says.
+
+Requests are the currency, so a list ends with no further one wherever that is safe:
+
+- a full page always goes on: a `total` that claims the end may be wrong there, and one list in a hundred pays;
+- an empty page is always the end;
+- a short page is the end when the total says so, or when a longer one was seen before. After a *first* short page
+  that no total confirms, one more is asked for: the endpoint may cap `limit`.
+
+A way through a list has `done`; `ask(size)`: the next page's parameters, and how many rows it asks for; `take(sheet,
+asked)`: moves on and gives the rows not given before, or raises PaginationError and stays; `state()`, for a cursor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from attrs import frozen
+
+from .errors import PaginationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+S = TypeVar("S")
+T = TypeVar("T")
+Key = int | str | None
+Span = tuple[int | None, int | None]
+
+DEFAULT_SIZE = 20
+"""Rows that the API gives where it ignores `limit`: the sign of a page that only looks short."""
+_KEPT = 100
+"""Keys of the last rows given, kept in a cursor: rows that shift by less do not come twice after a resume."""
+_VAIN = 3
+"""Looks back that may bring nothing before a total that goes up and down is left alone."""
+
+
+@frozen
+class Sheet(Generic[T]):
+    """A page as it came."""
+
+    items: tuple[T, ...]
+    keys: tuple[Key, ...]
+    """The row's id: an int where it is a number, else text; None where it has none."""
+    total: int | None
+    included: Any
+    digest: str = ""
+    """Of the whole page, where rows have no id to know them by."""
+
+
+def row_key(row: object) -> Key:
+    """What a row is known by."""
+    value = row.get("id") if isinstance(row, dict) else None
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        return int(value)
+    return value if value != "" else None
+
+
+def row_total(meta: object) -> int | None:
+    """`meta.total`: a string, an int, null, missing, or nonsense."""
+    value = meta.get("total") if isinstance(meta, dict) else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def is_last(count: int, asked: int, widest: int, total: int | None, reached: int) -> bool:
+    """Whether a page of `count` rows is the last, with `reached` rows got and `widest` the longest before."""
+    if count == 0:
+        return True
+    if count >= asked:
+        return False
+    if total is not None and total > reached:
+        return False
+    if widest:
+        return count < widest
+    return total == reached and count != DEFAULT_SIZE
+
+
+class ById(Generic[T]):
+    """Contacts: by `id_greater`, in the order of ids. Rows that come and go disturb nothing."""
+
+    def __init__(self, spans: Sequence[Span], widest: int = 0, given: int = 0) -> None:
+        self.spans = list(spans)
+        """What is left: ids above the first and below the second number; None where it is open."""
+        self.widest, self.given = widest, given
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> ById[T]:
+        return cls(_some([_span(s) for s in state["ids"]]), _count(state["w"]), _count(state["n"]))
+
+    def state(self) -> dict[str, Any]:
+        return {"ids": self.spans, "w": self.widest, "n": self.given}
+
+    @property
+    def done(self) -> bool:
+        return not self.spans
+
+    def ask(self, size: int) -> tuple[dict[str, str], int]:
+        return id_params(*self.spans[0]), size
+
+    def take(self, sheet: Sheet[T], asked: int) -> tuple[T, ...]:
+        after, before = self.spans[0]
+        last = check_rising(sheet.keys, after, before)
+        count = len(sheet.keys)
+        self.given += count
+        # What a total counts where the ids have an upper bound is anybody's guess, save on the first page
+        total = sheet.total if before is None or not self.widest else None
+        over = is_last(count, asked, self.widest, total, self.given)
+        self.widest = max(self.widest, count)
+        if over or (before is not None and last is not None and last >= before - 1):
+            self.spans.pop(0)
+        else:
+            self.spans[0] = (last, before)
+        return sheet.items
+
+
+def id_params(after: int | None, before: int | None) -> dict[str, str]:
+    """The rows between two ids. Always in order: in the API's own, the last id of a page is any id."""
+    params = {"orders[id]": "ASC"}
+    if after is not None and after >= 0:
+        params["id_greater"] = str(after)
+    if before is not None:
+        params["id_less"] = str(before)
+    return params
+
+
+def check_rising(keys: Sequence[Key], after: int | None, before: int | None) -> int | None:
+    """The last id of a page; PaginationError unless all rise, within the bounds that were asked for."""
+    last = after
+    for key in keys:
+        if not isinstance(key, int):
+            raise PaginationError("a row without a numeric id in a list that is paged by id")
+        if last is not None and key <= last:
+            raise PaginationError("ids do not rise: id_greater or orders[id] is ignored, or a page came again")
+        last = key
+    if before is not None and last is not None and keys and last >= before:
+        raise PaginationError("an id beyond the bound: the endpoint ignores id_less")
+    return last
+
+
+class ByOffset(Generic[T]):
+    """Every other list. Rows are known by their ids, so that none is given twice when they shift."""
+
+    def __init__(
+        self,
+        spans: Sequence[tuple[int, int | None]] = ((0, None),),
+        widest: int = 0,
+        total: int | None = None,
+        recent: Sequence[int | str] = (),
+    ) -> None:
+        self.spans = list(spans)
+        """What is left: from one offset up to, not including, another; None: to the end."""
+        self.widest, self.total = widest, total
+        self.seen: set[int | str] = set(recent)
+        self.recent = list(recent)
+        self.vain = 0  # looks back that brought nothing, in a row
+        self.pages: list[Sequence[Key]] = []  # the first page's keys, to know an endpoint that does not page
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> ByOffset[T]:
+        spans = _some([(_count(first), None if end is None else _count(end)) for first, end in state["rows"]])
+        total, recent = state["t"], [key for key in state["last"] if isinstance(key, (int, str))]
+        return cls(spans, _count(state["w"]), None if total is None else _count(total), recent)
+
+    def state(self) -> dict[str, Any]:
+        return {"rows": self.spans, "w": self.widest, "t": self.total, "last": self.recent}
+
+    @property
+    def done(self) -> bool:
+        return not self.spans
+
+    def ask(self, size: int) -> tuple[dict[str, str], int]:
+        at, end = self.spans[0]
+        return {"offset": str(at)}, size if end is None else min(size, end - at)
+
+    def take(self, sheet: Sheet[T], asked: int) -> tuple[T, ...]:
+        (at, end), count = self.spans[0], len(sheet.keys)
+        fresh = self.fresh(sheet)
+        if end is not None:  # a gap that was left, or is looked at again: what it holds may well be known
+            self.spans[0] = (at + count, end)
+            if count == 0 or at + count >= end:
+                self.spans.pop(0)
+            self.vain = 0 if fresh else self.vain + 1
+            return fresh
+        if count and not fresh:
+            if not self._is_unpaged(sheet.keys, asked):
+                raise PaginationError("a page brought nothing new: offset is ignored, or a page came again")
+            self.spans.pop(0)
+            return ()
+        if not self.pages:
+            self.pages.append(sheet.keys)
+        reached = at + count
+        over = is_last(count, asked, self.widest, sheet.total, reached)
+        self.widest = max(self.widest, count)
+        self.spans[0:1] = [] if over else [(reached, None)]
+        self._look_back(at, asked, sheet.total)
+        return fresh
+
+    def fresh(self, sheet: Sheet[T]) -> tuple[T, ...]:
+        """The rows not seen before; they are seen from now on."""
+        if sheet.digest:
+            if sheet.digest in self.seen:
+                return ()
+            self.seen.add(sheet.digest)
+        fresh: list[T] = []
+        for item, key in zip(sheet.items, sheet.keys, strict=True):
+            if key is None:
+                fresh.append(item)
+            elif key not in self.seen:
+                self.seen.add(key)
+                fresh.append(item)
+        known = [key for key in sheet.keys if key is not None] or ([sheet.digest] if sheet.digest else [])
+        self.recent = [*self.recent, *known][-_KEPT:]
+        return tuple(fresh)
+
+    def _look_back(self, at: int, asked: int, total: int | None) -> None:
+        """Where the list got shorter since the last page, rows may have slipped below this page's offset."""
+        before, self.total = self.total, total if total is not None else self.total
+        if before is not None and total is not None and before > total and at and self.vain < _VAIN:
+            # twice as far: as many may slip until that page is read
+            self.spans.insert(0, (max(0, at - min(2 * (before - total), asked, self.widest)), at))
+
+    def _is_unpaged(self, keys: Sequence[Key], asked: int) -> bool:
+        """Whether an endpoint without paging gave its whole list again. One that ignores `limit` and `offset` and
+        gives a fixed part of its rows looks the same: pages full or of the API's default size are taken for that."""
+        whole = self.pages == [keys] and self.total in (None, len(keys))
+        return whole and len(keys) not in (asked, DEFAULT_SIZE)
+
+
+def _some(spans: list[S]) -> list[S]:
+    if not spans:
+        raise ValueError("a cursor is of what is left")
+    return spans
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("not a count")
+    return value
+
+
+def _span(value: Sequence[object]) -> Span:
+    first, end = value
+    if any(x is not None and (isinstance(x, bool) or not isinstance(x, int)) for x in (first, end)):
+        raise ValueError("not a span of ids")
+    return first, end  # type: ignore[return-value]  # both were just found to be int or None
+
+
+Walk = ById[T] | ByOffset[T]
