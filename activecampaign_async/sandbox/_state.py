@@ -1,0 +1,129 @@
+"""What a test sees of an account's state, and how it puts it there."""
+
+import threading
+
+from . import _tags, _users
+from ._account import Account, Table
+from ._associations import add_tag, enrol, put_value, set_list_status
+from ._contacts_store import folded
+from ._wire import Answer, Row
+
+
+class State:
+    """Looking in and seeding, from any thread."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._lock = threading.RLock()
+        account.users.add(_users.new_user(account, "sandbox", "sandbox@example.com"))
+
+    # -- what is there -----------------------------------------------------------------------------
+
+    def contact_ids(self) -> list[int]:
+        """All of them, ascending."""
+        with self._lock:
+            return list(self._account.contacts.ids)
+
+    def contact(self, id: int) -> Row | None:
+        """The stored row, a copy."""
+        with self._lock:
+            return dict(self._account.contacts.row(id)) if id in self._account.contacts else None
+
+    def find(self, email: str) -> int | None:
+        """The id of the contact with this address."""
+        with self._lock:
+            return self._account.contacts.find(folded(email))
+
+    def rows(self, plural: str) -> list[Row]:
+        """All rows of one kind (`tags`, `fieldValues`, …) but contacts, copies."""
+        with self._lock:
+            return [dict(row) for row in self._account.tables[plural]]
+
+    def written(self, plural: str, id: int) -> int:
+        """How often this row was made, changed or deleted by a request."""
+        return self._account.written[plural, id]
+
+    # -- seeding -----------------------------------------------------------------------------------
+
+    def add_contact(self, email: str | None = None, *, id: int | None = None, **columns: object) -> int:
+        """A contact with these columns (wire names); its id. Any free id will do, also one in between."""
+        with self._lock:
+            contacts = self._account.contacts
+            if email is None:
+                email = f"added{contacts.next_id if id is None else id}@example.org"
+            return contacts.add({"email": email, **columns}, id)
+
+    def update_contact(self, id: int, **columns: object) -> None:
+        """As if somebody else had changed it."""
+        with self._lock:
+            self._account.contacts.update(id, columns)
+
+    def delete_contact(self, id: int) -> None:
+        """As if somebody else had deleted it."""
+        with self._lock:
+            self._account.remove_contact(id)
+
+    def add_tag(self, name: str, kind: str = "contact", description: str = "", *, id: int | None = None) -> int:
+        """A tag; its id. Without a `kind` it is hidden from the list."""
+        with self._lock:
+            return self._add(self._account.tags, _tags.new_tag(self._account, name, kind, description), id)
+
+    def add_field(self, title: str, kind: str = "text", *, id: int | None = None) -> int:
+        """A custom field; its id."""
+        with self._lock:
+            return self._add(self._account.fields, _users.new_field(self._account, title, kind), id)
+
+    def add_list(self, name: str, *, id: int | None = None) -> int:
+        """A list; its id."""
+        with self._lock:
+            return self._add(self._account.lists, _users.new_list(self._account, name), id)
+
+    def add_automation(self, name: str, *, id: int | None = None) -> int:
+        """An automation; its id."""
+        with self._lock:
+            return self._add(self._account.automations, _users.new_automation(self._account, name), id)
+
+    def add_user(self, username: str, email: str, *, id: int | None = None) -> int:
+        """A user beside the key's own; its id."""
+        with self._lock:
+            return self._add(self._account.users, _users.new_user(self._account, username, email), id)
+
+    def add_row(self, plural: str, row: Row, id: int | None = None) -> int:
+        """A row of any kind but contacts, as it is: for what the other helpers do not make."""
+        with self._lock:
+            return self._add(self._account.tables[plural], row, id)
+
+    def tag_contact(self, contact: int, tag: int) -> None:
+        """As if somebody had tagged the contact."""
+        with self._lock:
+            self._do(add_tag(self._account, {"contactTag": {"contact": contact, "tag": tag}}))
+
+    def subscribe(self, contact: int, list: int, status: int = 1) -> None:
+        """As if somebody had set the contact's status on the list: 1 subscribed, 2 unsubscribed."""
+        values: Row = {"contact": contact, "list": list, "status": status}
+        with self._lock:
+            self._do(set_list_status(self._account, {"contactList": values}))
+
+    def enrol(self, contact: int, automation: int) -> None:
+        """As if the contact had entered the automation."""
+        with self._lock:
+            self._do(enrol(self._account, {"contactAutomation": {"contact": contact, "automation": automation}}))
+
+    def set_field_value(self, contact: int, field: int, value: object) -> None:
+        """As if somebody had written the contact's custom field."""
+        values: Row = {"contact": contact, "field": field, "value": value}
+        with self._lock:
+            self._do(put_value(self._account, {"fieldValue": values}))
+
+    def add_members(self, name: str, value: int, contacts: "set[int] | list[int]") -> None:
+        """Which contacts `segmentid=`, `formid=` or `waitid=` finds for a value."""
+        with self._lock:
+            self._account.members.setdefault((name, value), set()).update(contacts)
+            self._account.contacts.version += 1
+
+    def _add(self, table: Table, row: Row, id: int | None = None) -> int:
+        return int(str(table.add(row, id)["id"]))
+
+    def _do(self, answer: Answer) -> None:
+        if answer.status >= 300:
+            raise ValueError(answer.body.decode())

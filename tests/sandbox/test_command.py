@@ -1,0 +1,73 @@
+"""`python -m activecampaign_async.sandbox`, in a process of its own."""
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from activecampaign_async.sandbox.__main__ import main
+
+COMMAND = [sys.executable, "-m", "activecampaign_async.sandbox"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serves_until_told_to_stop(number: signal.Signals) -> None:
+    asked = ["--contacts", "1000000", "--holes", "0.5", "--limiter", "bucket", "--rate", "1", "--latency", "2"]
+    with subprocess.Popen([*COMMAND, *asked, "--jitter", "1"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        told = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+        assert list(told) == ["AC_API_URL", "AC_API_TOKEN", "SSL_CERT_FILE"]
+        context = ssl.create_default_context(cafile=told["SSL_CERT_FILE"])
+        headers = {"Api-Token": told["AC_API_TOKEN"]}
+        request = urllib.request.Request(f"{told['AC_API_URL']}/api/3/contacts?limit=1", headers=headers)  # noqa: S310 - https, to ourselves
+        with urllib.request.urlopen(request, context=context) as answer:  # noqa: S310 - https, to ourselves
+            page = json.load(answer)
+        assert page["meta"]["total"] == "1000000"
+        assert 1_999_000 < int(page["contacts"][0]["id"]) <= 2_000_000
+        process.send_signal(number)
+        assert process.stdout.read() == ""
+        assert process.wait(10) == 0
+    assert not Path(told["SSL_CERT_FILE"]).exists()
+
+
+def test_wrong_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--holes", "2"]) == 1
+    assert "holes" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["--limiter", "none"])
+
+
+def test_without_the_extra() -> None:
+    """The extra's name is told, and the sandbox in process does without it."""
+    program = """
+import sys
+sys.modules["uvicorn"] = sys.modules["trustme"] = None
+from activecampaign_async.sandbox import Sandbox
+from activecampaign_async.sandbox.__main__ import main
+Sandbox().transport()
+sys.exit(main([]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("pip install 'activecampaign_async[sandbox]'")
+    assert done.stderr.count("\n") == 1
+
+
+def test_importing_it_loads_nothing_of_the_client() -> None:
+    program = """
+import sys
+import activecampaign_async.sandbox
+print(*sorted(name for name in sys.modules if name.startswith("activecampaign_async.")
+              and ".sandbox" not in name))
+print(*[name for name in ("httpx", "attrs", "uvicorn", "trustme") if name in sys.modules])
+"""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=env)
+    assert done.stdout.splitlines() == ["activecampaign_async._version", ""]
