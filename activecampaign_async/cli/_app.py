@@ -1,0 +1,32 @@
+"""Commands and their names. What a command needs of the client loads when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Parameter
+
+from .._version import __version__
+from . import USAGE
+from .export import export
+from .whoami import whoami
+
+app = App(
+    name="activecampaign",
+    help="ActiveCampaign. The account: AC_API_URL and AC_API_TOKEN (Settings > Developer).",
+    version=__version__,
+    default_parameter=Parameter(negative=()),
+)
+contacts = App(name="contacts", help="People.")
+app.command(contacts)
+contacts.command(export)
+app.command(whoami)
+
+
+def run(argv: Sequence[str]) -> int:
+    """The exit code of the command that `argv` names."""
+    try:
+        code = app(argv, exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return USAGE
+    return code if isinstance(code, int) else 0

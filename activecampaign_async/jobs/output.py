@@ -1,0 +1,214 @@
+"""Where an export writes to: a file that it can go on with later, or a stream that it cannot."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+import anyio
+from anyio.to_thread import run_sync
+from attrs import evolve
+
+from .checkpoint import Checkpoint, ResumeError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+SUFFIX = ".checkpoint"
+SAVE_EVERY = 1.0  # seconds: what a crash costs to fetch again, against the syncs to disk
+
+
+class Output(Protocol):
+    """Takes rows, and knows how far it has come. Write your own for another store."""
+
+    state: Checkpoint
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def write(self, lines: bytes, state: Checkpoint) -> None:
+        """Take a page of rows; `state` (without its size) is how far that brings the run."""
+        ...
+
+    async def save(self) -> None:
+        """Make what was written so far survive a crash."""
+        ...
+
+    async def finish(self) -> None:
+        """All is written."""
+        ...
+
+
+class FileOutput:
+    """NDJSON in a file, with a checkpoint beside it (``FILE.checkpoint``) until it is whole.
+
+    Rows are on disk before the checkpoint that counts them, and what lies beyond it is cut off on the way in:
+    a run that goes on after a crash, even one with a torn last line, loses no row and doubles none.
+
+    Arguments:
+        path: the file.
+        account: whose rows they are, e.g. ``client.base_url``.
+        resume: go on from the checkpoint; begin where there is neither that nor the file.
+        overwrite: begin anew where the file exists. Without it and without `resume`: FileExistsError.
+
+    Raises ResumeError where it cannot go on, OSError where it cannot write. Files are touched in a thread.
+    """
+
+    def __init__(self, path: str | Path, *, account: str, resume: bool = False, overwrite: bool = False) -> None:
+        if resume and overwrite:
+            raise ValueError("resume, overwrite: one or the other")
+        self.path, self.state = Path(path), Checkpoint(account=account)
+        self.checkpoint = self.path.with_name(self.path.name + SUFFIX)
+        self._resume, self._overwrite = resume, overwrite
+        self._file: IO[bytes] | None = None
+        self._saved: Checkpoint | None = None
+        self._due = 0.0
+        self._thread = threading.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self._alone(self._open)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._alone(self._close)
+
+    async def write(self, lines: bytes, state: Checkpoint) -> None:
+        """See `Output`."""
+        await self._alone(_put, self._opened(), lines)
+        self.state = evolve(state, size=self.state.size + len(lines))
+        if time.monotonic() >= self._due:
+            await self.save()
+
+    async def save(self) -> None:
+        """See `Output`."""
+        await self._alone(self._save)
+
+    async def finish(self) -> None:
+        """See `Output`."""
+        self.state = evolve(self.state, cursor=None, done=True)
+        await self.save()
+        await self._alone(self.checkpoint.unlink)
+
+    async def _alone(self, work: Callable[..., None], *args: object) -> None:
+        """In a thread, and never two: asyncio's own cancellation leaves a thread behind that is still writing."""
+
+        def run() -> None:
+            with self._thread:
+                work(*args)
+
+        await run_sync(run)
+
+    # -- in a worker thread ----------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        state = Checkpoint.load(self.checkpoint) if self._resume else None
+        if state is not None:
+            self._check(state)
+            self.state = state
+        elif not self._overwrite:
+            self._refuse_what_is_there()
+        file = self.path.open("r+b" if self.path.exists() else "xb", buffering=0)
+        try:
+            _lock(file, self.path)
+            self._file = file
+            if state is None:
+                self._save()  # first of all: from here on any crash can be resumed
+            file.truncate(self.state.size)
+            file.seek(self.state.size)
+        except BaseException:
+            self._file = None
+            file.close()
+            raise
+
+    def _refuse_what_is_there(self) -> None:
+        if not self.path.exists() or (self._resume and self.path.stat().st_size == 0):
+            return
+        if self._resume:
+            raise ResumeError(f"{self.path} has no checkpoint beside it: it is whole, or no export")
+        raise FileExistsError(f"{self.path} exists: resume it, or overwrite it")
+
+    def _check(self, state: Checkpoint) -> None:
+        if state.account != self.state.account:
+            raise ResumeError(f"{self.path} was begun from another account ({state.account})")
+        if (self.path.stat().st_size if self.path.exists() else 0) < state.size:
+            raise ResumeError(f"{self.path} is shorter than its checkpoint says: it was changed meanwhile")
+
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            raise RuntimeError("this FileOutput is not open: use it in `async with`")
+        return self._file
+
+    def _save(self) -> None:
+        if self.state != self._saved:
+            os.fsync(self._opened().fileno())
+            self.state.save(self.checkpoint)
+            self._saved = self.state
+        self._due = time.monotonic() + SAVE_EVERY
+
+    def _close(self) -> None:
+        if self._file is None:
+            return
+        try:
+            self._save()
+        except OSError:
+            pass  # a full disk: the checkpoint before still holds, and the error that led here says more
+        finally:
+            self._file.close()
+            self._file = None
+
+
+class StreamOutput:
+    """NDJSON to a pipe or terminal. What was written there cannot be taken back: no later run goes on.
+
+    `stream` is a raw binary stream, e.g. ``open(1, "wb", buffering=0, closefd=False)``. A reader that is slow
+    holds the run up; one that is gone ends it with BrokenPipeError.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self.state = stream, Checkpoint(account="")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        return None
+
+    async def write(self, lines: bytes, state: Checkpoint) -> None:
+        """See `Output`."""
+        await run_sync(_put, self._stream, lines, abandon_on_cancel=True)  # a reader may never read on
+        self.state = state
+
+    async def save(self) -> None:
+        """See `Output`."""
+
+    async def finish(self) -> None:
+        """See `Output`."""
+        self.state = evolve(self.state, cursor=None, done=True)
+        await run_sync(self._stream.flush)
+
+
+def _put(file: IO[bytes], data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        written = file.write(rest)
+        if not written:  # a non-blocking pipe that is full
+            time.sleep(0.01)
+        rest = rest[written or 0 :]
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """Two runs on one file would write into each other's lines."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BlockingIOError(errno.EAGAIN, "another run is writing it", str(path)) from None
+    except (ImportError, OSError):
+        pass  # Windows; a file system without locks

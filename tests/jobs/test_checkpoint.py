@@ -1,0 +1,55 @@
+"""The checkpoint file: what is read is what was written, or it is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from attrs import asdict
+
+from activecampaign_async.jobs import Checkpoint, ResumeError
+
+WRITTEN = Checkpoint(account="https://a.example", cursor="abc", size=12, rows=3, total=None)
+
+
+def test_it_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "x.checkpoint"
+    assert Checkpoint.load(path) is None
+    WRITTEN.save(path)
+    assert Checkpoint.load(path) == WRITTEN
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_save_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.checkpoint"
+    WRITTEN.save(path)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        Checkpoint(account="b").save(path)
+    assert Checkpoint.load(path) == WRITTEN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        json.dumps({"version": 99, **asdict(WRITTEN)}).encode(),
+        json.dumps({"version": 1, **asdict(WRITTEN), "size": "12"}).encode(),
+        json.dumps({"version": 1, **asdict(WRITTEN), "rows": True}).encode(),
+        json.dumps({"version": 1, **asdict(WRITTEN), "more": 1}).encode(),
+        b"[" * 100_000,
+    ],
+)
+def test_anything_else_is_refused(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "x.checkpoint"
+    path.write_bytes(text)
+    with pytest.raises(ResumeError, match="no checkpoint"):
+        Checkpoint.load(path)

@@ -1,0 +1,250 @@
+"""Files of an export: whole after any crash, and never taken for another run's."""
+# ruff: noqa: ASYNC240  # a test may wait for a small file
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from activecampaign_async.jobs import (
+    Checkpoint,
+    FileOutput,
+    Progress,
+    ResumeError,
+    StreamOutput,
+    export_rows,
+    output as module,
+)
+from activecampaign_async.sandbox import Sandbox
+from tests.support import client_of
+
+pytestmark = pytest.mark.anyio
+
+COUNT = 1_234
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return Sandbox(contacts=COUNT, rate=None)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "contacts.ndjson"
+
+
+@pytest.fixture(autouse=True)
+def _saves_after_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SAVE_EVERY", 0.0)
+
+
+async def export(sandbox: Sandbox, path: Path, progress: Any = None, **options: Any) -> int:
+    async with client_of(sandbox, read_only=True) as client:
+        output = FileOutput(path, account=options.pop("account", "a"), **options)
+        return await export_rows(client.contacts.list(), output, lanes=3, progress=progress)
+
+
+async def begun(sandbox: Sandbox, path: Path, pages: int = 3) -> Checkpoint:
+    """A run that was cancelled after some pages."""
+    told: list[Progress] = []
+    scope = anyio.CancelScope()
+
+    def tell(progress: Progress) -> None:
+        told.append(progress)
+        if len(told) == pages:
+            scope.cancel()
+
+    with scope:
+        await export(sandbox, path, tell)
+    found = Checkpoint.load(checkpoint_of(path))
+    assert found is not None
+    assert found.rows == told[-1].rows
+    return found
+
+
+def checkpoint_of(path: Path) -> Path:
+    return path.with_name(path.name + ".checkpoint")
+
+
+def ids(path: Path) -> list[int]:
+    return sorted(int(json.loads(line)["id"]) for line in path.read_bytes().splitlines())
+
+
+async def test_a_whole_file_stands_alone(sandbox: Sandbox, path: Path) -> None:
+    assert await export(sandbox, path) == COUNT
+    assert ids(path) == sandbox.contact_ids()
+    assert list(path.parent.iterdir()) == [path]
+
+
+async def test_the_checkpoint_never_counts_what_is_not_there(sandbox: Sandbox, path: Path) -> None:
+    seen = []
+
+    def look(_: Progress) -> None:
+        found = Checkpoint.load(checkpoint_of(path))
+        assert found is not None
+        whole = path.read_bytes()[: found.size]
+        assert whole.count(b"\n") == found.rows
+        seen.append(found.rows)
+
+    await export(sandbox, path, look)
+    assert len(set(seen)) > 5
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"id":"99', b'{"id":"1"}\n' * 500], ids=["clean", "half", "pages"])
+async def test_a_crash_after_any_page_loses_and_doubles_nothing(
+    sandbox: Sandbox, path: Path, tmp_path: Path, torn: bytes
+) -> None:
+    crashes: list[Path] = []
+
+    def crash(_: Progress) -> None:
+        """What a kill at this moment would leave."""
+        copy = tmp_path / f"crash{len(crashes)}.ndjson"
+        copy.write_bytes(path.read_bytes() + torn)
+        checkpoint_of(copy).write_bytes(checkpoint_of(path).read_bytes())
+        crashes.append(copy)
+
+    await export(sandbox, path, crash)
+    assert len(crashes) > COUNT / 100
+    for copy in crashes:
+        assert await export(sandbox, copy, resume=True) == COUNT
+        assert ids(copy) == sandbox.contact_ids()
+        assert not checkpoint_of(copy).exists()
+
+
+async def test_a_crash_before_the_end_is_told_resumes_to_nothing_more(sandbox: Sandbox, path: Path) -> None:
+    await export(sandbox, path)
+    size = path.stat().st_size
+    Checkpoint(account="a", size=size, rows=COUNT, total=COUNT, done=True).save(checkpoint_of(path))
+    asked = len(sandbox.requests)
+    assert await export(sandbox, path, resume=True) == COUNT
+    assert len(sandbox.requests) == asked
+    assert path.stat().st_size == size
+    assert not checkpoint_of(path).exists()
+
+
+async def test_a_file_that_exists_is_not_touched(sandbox: Sandbox, path: Path) -> None:
+    path.write_text("precious\n")
+    with pytest.raises(FileExistsError, match="exists"):
+        await export(sandbox, path)
+    with pytest.raises(ResumeError, match="no checkpoint"):
+        await export(sandbox, path, resume=True)
+    assert path.read_text() == "precious\n"
+    assert sandbox.requests == []
+
+
+async def test_overwrite_begins_anew(sandbox: Sandbox, path: Path) -> None:
+    await begun(sandbox, path)
+    path.write_bytes(path.read_bytes() + b"x" * 10_000_000)
+    assert await export(sandbox, path, overwrite=True) == COUNT
+    assert ids(path) == sandbox.contact_ids()
+
+
+async def test_resume_begins_where_nothing_is_there(sandbox: Sandbox, path: Path) -> None:
+    assert await export(sandbox, path, resume=True) == COUNT
+    path.write_bytes(b"")
+    assert await export(sandbox, path, resume=True) == COUNT
+
+
+async def test_another_account_is_refused(sandbox: Sandbox, path: Path) -> None:
+    before = await begun(sandbox, path)
+    asked, size = len(sandbox.requests), path.stat().st_size
+    with pytest.raises(ResumeError, match="another account"):
+        await export(sandbox, path, resume=True, account="b")
+    assert (len(sandbox.requests), path.stat().st_size) == (asked, size)
+    assert Checkpoint.load(checkpoint_of(path)) == before
+
+
+async def test_a_file_that_lost_rows_is_refused(sandbox: Sandbox, path: Path) -> None:
+    before = await begun(sandbox, path)
+    os.truncate(path, before.size - 1)
+    with pytest.raises(ResumeError, match="shorter"):
+        await export(sandbox, path, resume=True)
+    path.unlink()
+    with pytest.raises(ResumeError, match="shorter"):
+        await export(sandbox, path, resume=True)
+
+
+async def test_two_runs_do_not_write_one_file(sandbox: Sandbox, path: Path) -> None:
+    async with FileOutput(path, account="a"):
+        for options in ({"resume": True}, {"overwrite": True}):
+            with pytest.raises(BlockingIOError, match="another run"):
+                await export(sandbox, path, **options)
+
+
+async def test_one_of_resume_and_overwrite(path: Path) -> None:
+    with pytest.raises(ValueError, match="one or the other"):
+        FileOutput(path, account="a", resume=True, overwrite=True)
+
+
+async def test_a_full_disk_is_told_and_leaves_what_can_go_on(
+    sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, room = module._put, 5
+
+    def full(file: Any, data: bytes) -> None:
+        nonlocal room
+        room -= 1
+        put(file, data if room else data[:777])
+        if not room:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "_put", full)
+    with pytest.raises(OSError, match="No space left"):
+        await export(sandbox, path)
+    monkeypatch.setattr(module, "_put", put)
+    found = Checkpoint.load(checkpoint_of(path))
+    assert found is not None
+    assert path.stat().st_size == found.size + 777
+    assert await export(sandbox, path, resume=True) == COUNT
+    assert ids(path) == sandbox.contact_ids()
+
+
+async def test_a_stream_gets_all_bytes_of_a_writer_that_takes_few(sandbox: Sandbox) -> None:
+    class Few(io.BytesIO):
+        turn = 0
+
+        def write(self, data: Any) -> int:
+            self.turn += 1
+            return 0 if self.turn % 50 == 0 else super().write(data[:9999])
+
+    stream = Few()
+    async with client_of(sandbox) as client:
+        assert await export_rows(client.contacts.list(), StreamOutput(stream)) == COUNT
+    assert sorted(int(json.loads(line)["id"]) for line in stream.getvalue().splitlines()) == sandbox.contact_ids()
+
+
+async def test_a_thread_that_was_left_behind_ends_before_the_file_is_closed(
+    sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch, anyio_backend_name: str
+) -> None:
+    """`asyncio.Task.cancel` pays no heed to anyio's shields."""
+    if anyio_backend_name != "asyncio":
+        pytest.skip("asyncio's own way of cancelling")
+    import asyncio  # the one test that is about it
+
+    put, writing, closed = module._put, threading.Event(), list[bool]()
+
+    def slowly(file: Any, data: bytes) -> None:
+        writing.set()
+        time.sleep(0.05)
+        closed.append(file.closed)
+        put(file, data)
+
+    monkeypatch.setattr(module, "_put", slowly)
+    task = asyncio.create_task(export(sandbox, path))
+    await anyio.to_thread.run_sync(writing.wait)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert closed == [False]
+    monkeypatch.setattr(module, "_put", put)
+    assert await export(sandbox, path, resume=True) == COUNT
+    assert ids(path) == sandbox.contact_ids()
