@@ -283,7 +283,5 @@ def _too_late(call: Call[Any], progress: _Progress, timeout: float | None) -> Tr
     under_way = progress.trip is not None and progress.trip.sent
     may_have = progress.may_have_been_processed or under_way
     if may_have and call.writes and not call.repeatable:
-        return OutcomeUnknownError(
-            f"its {timeout} s passed without an answer: look before you repeat it", timed_out=True
-        )
-    return DeadlineError(f"its {timeout} s passed", may_have_been_processed=may_have and call.writes, timed_out=True)
+        return OutcomeUnknownError(f"its {timeout} s passed without an answer: look before you repeat it")
+    return DeadlineError(f"its {timeout} s passed", may_have_been_processed=may_have and call.writes)

@@ -410,3 +410,24 @@ async def test_whatever_a_transport_raises_is_ours(fault: type[Exception]) -> No
         with pytest.raises(e.TransportError):
             await ac.tags.get(1)
     assert "some-key" not in everything_said(caught.value)
+
+
+async def test_a_page_whose_time_is_up_is_not_asked_for_again() -> None:
+    """Smaller pages are for what takes too long, not for a caller who has no time left."""
+    account = sandbox(contacts=300)
+    account.fail("hang", always=True)
+    async with client_of(account) as ac:
+        begun = anyio.current_time()
+        with pytest.raises(e.DeadlineError):
+            await ac.contacts.list(timeout=10)
+    assert anyio.current_time() - begun == pytest.approx(10)
+    assert len(account.requests) == 1
+
+
+async def test_a_page_that_takes_too_long_is_asked_for_by_halves() -> None:
+    account = sandbox(contacts=300)
+    account.fail("hang", times=2)
+    async with client_of(account) as ac:
+        page = await ac.contacts.list()
+    assert [asked.params["limit"] for asked in account.requests] == ["100", "50", "25"]
+    assert len(page.items) == 25
