@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from activecampaign_async import AsyncClient, LocalLimiter, RetryPolicy, errors as e
+from activecampaign_async._call import Call
 from activecampaign_async.sandbox import Sandbox
 from tests.support import client_of, everything_said, fast
 
@@ -431,3 +432,20 @@ async def test_a_page_that_takes_too_long_is_asked_for_by_halves() -> None:
         page = await ac.contacts.list()
     assert [asked.params["limit"] for asked in account.requests] == ["100", "50", "25"]
     assert len(page.items) == 25
+
+
+async def test_an_association_that_is_gone_is_removed() -> None:
+    """`missing_is_done`: a first 404 is no error where nothing is left to do."""
+    account = sandbox()
+    async with client_of(account) as ac:
+        gone: Call[str] = Call("DELETE", "/contactTags/9", lambda _: "done", result_due=False, missing_is_done=True)
+        assert await ac._sender.send(gone) == "done"
+    assert len(account.requests) == 1
+
+
+async def test_a_search_by_post_is_a_read() -> None:
+    account = sandbox()
+    account.fail("custom", status=200, body="{}", path="/search", processed=False)
+    async with client_of(account, read_only=True) as ac:
+        search: Call[str] = Call("POST", "/search", lambda _: "found", body={}, writes=False, repeatable=True)
+        assert await ac._sender.send(search) == "found"
