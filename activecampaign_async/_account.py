@@ -12,6 +12,7 @@ from .errors import PaymentRequiredError
 from .limits.local import LocalLimiter
 
 UNPAID_FOR = 60.0  # seconds for which a 402 is taken as still true
+IDLE_FOR = 600.0  # seconds without a request after which an account that no client uses is forgotten
 
 
 class Account:
@@ -23,18 +24,24 @@ class Account:
 
     def unpaid(self, error: PaymentRequiredError) -> None:
         """Remember a 402."""
-        self._unpaid = (time.monotonic() + UNPAID_FOR, error)
+        kept = copy.copy(error)  # without the traceback, whose frames would live on
+        kept.attempts = 0
+        self._unpaid = (time.monotonic() + UNPAID_FOR, kept)
 
     def refusal(self) -> PaymentRequiredError | None:
         """The remembered 402, for a minute: a call that is known to be refused is not worth a request."""
         if self._unpaid is None or time.monotonic() >= self._unpaid[0]:
             return None
-        error = copy.copy(self._unpaid[1])
-        error.attempts = 0
-        return error
+        return copy.copy(self._unpaid[1])
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing would be forgotten with it."""
+        return self.refusal() is None and self.limiter.idle > IDLE_FOR
 
 
 _accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
+_kept: dict[str, Account] = {}  # a client for each request must not start a new budget each time
 _lock = threading.Lock()
 
 
@@ -42,14 +49,16 @@ def account(name: str) -> Account:
     """The one `Account` of that name in this process."""
     with _lock:
         if (found := _accounts.get(name)) is None:
+            for idle in [other for other, known in _kept.items() if known.is_idle]:
+                del _kept[idle]
             found = _accounts[name] = Account()
+        _kept[name] = found
         return found
 
 
 def _after_fork() -> None:
     global _lock
-    _lock = threading.Lock()  # another thread may have held it
-    _accounts.clear()
+    _lock = threading.Lock()  # another thread may have held it; the limiters make themselves anew
 
 
 if hasattr(os, "register_at_fork"):

@@ -43,6 +43,7 @@ _BY_STATUS: dict[int, type[e.APIError]] = {
     402: e.PaymentRequiredError,
     403: e.PermissionDeniedError,
     404: e.NotFoundError,
+    408: e.ServerError,
     422: e.ValidationError,
     429: e.RateLimitError,
 }
@@ -52,6 +53,8 @@ def refusal(answer: Answer) -> e.APIError | None:
     """The error that an answer stands for, or None when it is a success."""
     status, headers, data = answer.status, answer.headers, answer.data
     facts: dict[str, Any] = {"status": status, "request_id": headers.get("x-request-id"), "body": answer.text}
+    if status >= 400:
+        facts["retry_after"] = retry_after(headers)
     if 200 <= status < 300:
         return _marked_as_failed(answer, facts)
     if 300 <= status < 400:
@@ -59,7 +62,7 @@ def refusal(answer: Answer) -> e.APIError | None:
     said, listed = _message(data), _field_errors(data)
     message = said or "; ".join(x.title or x.detail for x in listed if x.title or x.detail) or "no message"
     if status == 429 or (status == 400 and said.lower().startswith("rate limit")):
-        return e.RateLimitError(message, errors=listed, retry_after=retry_after(headers), **facts)
+        return e.RateLimitError(message, errors=listed, **facts)
     kind = e.ServerError if status >= 500 else _BY_STATUS.get(status, e.APIError)
     if status == 400 and listed:
         kind = e.ValidationError
@@ -89,8 +92,10 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _marked_as_failed(answer: Answer, facts: dict[str, Any]) -> e.ServerError | None:
-    if code := answer.headers.get("x-ac-error"):
-        return e.ServerError(f"answered {answer.status}, but marked as failed: {code[:KEPT]}", **facts)
+    if (code := answer.headers.get("x-ac-error")) is not None:
+        error = e.ServerError(f"answered {answer.status}, but marked as failed: {code}", **facts)
+        error.marked = True
+        return error
     if answer.text:
         kind = "HTML" if answer.text.lstrip().startswith("<") else "text that is not JSON"
         return e.ServerError(f"answered {answer.status} with {kind}", **facts)
@@ -119,8 +124,8 @@ def _message(data: Any) -> str:
 
 def _reason(entry: Any) -> str:
     if isinstance(entry, dict):
-        return f"contact {entry.get('contact')}: {entry.get('failureReason')}"
-    return str(entry)
+        return f"contact {_text(entry.get('contact'))}: {_text(entry.get('failureReason'))}"
+    return _text(entry)
 
 
 def _field_errors(data: Any) -> tuple[e.FieldError, ...]:
@@ -140,7 +145,9 @@ def _field_error(entry: Any) -> e.FieldError:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)[:1000]
+    if value is None or isinstance(value, (str, int, float)):
+        return "" if value is None else str(value)
+    return f"({type(value).__name__})"  # what is nested may be nested too deep to be shown
 
 
 def _is_duplicate(data: Any, listed: tuple[e.FieldError, ...]) -> bool:

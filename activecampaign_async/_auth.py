@@ -19,8 +19,7 @@ class _KeyedHeaders(httpx.Headers):
     """
 
     def __init__(self, headers: httpx.Headers, key: Key) -> None:
-        super().__init__(headers)
-        self._encoding = "ascii"  # HTTPX would read it off `raw`
+        super().__init__(headers, encoding=headers.encoding)
         self._key = key
 
     @property
@@ -28,8 +27,8 @@ class _KeyedHeaders(httpx.Headers):
         plain = [pair for pair in super().raw if pair[0].lower() != b"api-token"]
         return [*plain, (b"Api-Token", self._key.reveal().encode("ascii"))]
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("headers with a key cannot be pickled or copied")
+    def __reduce__(self) -> tuple[type[httpx.Headers], tuple[list[tuple[bytes, bytes]]]]:
+        return httpx.Headers, (super().raw,)  # a copy is plain headers, without the key
 
 
 class ApiTokenAuth(httpx.Auth):

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
 from typing import Any, NamedTuple
 
 import anyio
@@ -45,16 +46,33 @@ class Raw(NamedTuple):
 class Trip:
     """How far one request has come, told by the trace events of its connection."""
 
-    __slots__ = ("_on_event", "_pace", "_stream", "begun", "connected", "departed", "paced", "seen")
+    __slots__ = (
+        "_http",
+        "_pace",
+        "_stream",
+        "begun",
+        "connected",
+        "departed",
+        "failed_at",
+        "failure",
+        "paced",
+        "seen",
+        "set_up",
+    )
 
-    def __init__(self, pace: Callable[[], Awaitable[None]], on_event: Callable[[], None]) -> None:
-        self._pace, self._on_event = pace, on_event
+    def __init__(self, http: Http, pace: Callable[[], Awaitable[None]]) -> None:
+        self._http, self._pace = http, pace
         self._stream: Any = None
+        self.failure: Exception | None = None
+        """What the pace raised: the limiter's own error, or ours."""
+        self.failed_at: TracebackType | None = None
         self.paced = False
         self.begun = False
         """HTTPX was asked."""
         self.seen = False
         """A trace event came: there will be one when the request departs, too."""
+        self.set_up = False
+        """A connection was made for this request; until it is verified."""
         self.connected = False
         """A connection took the request on, and will clear up after itself."""
         self.departed = False
@@ -66,35 +84,48 @@ class Trip:
 
     async def pace(self) -> None:
         """Wait for the turn at the rate limit, once."""
-        if not self.paced:
+        if self.paced:
+            return
+        try:
             await self._pace()
-            self.paced = True
+        except Exception as exc:
+            self.failure, self.failed_at = exc, exc.__traceback__
+            raise
+        self.paced = True
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """HTTPX's trace hook: https://www.encode.io/httpcore/extensions/#trace"""
         if not self.seen:
             self.seen = True
-            self._on_event()
+            self._http.learn(True)
         if event.endswith(".send_request_headers.started"):
-            if info["request"].method == b"CONNECT":
-                return  # to a proxy: the request itself is still to come
-            self.connected = True
-            asked = anyio.current_time()
-            await self.pace()  # here, since setting up a connection before would be jitter behind the pace
-            if anyio.current_time() - asked > STALE:
-                raise _Stale
-            self.departed = True
-        elif event.endswith(".connect_tcp.complete"):
-            self._stream = info.get("return_value")
+            if info["request"].method != b"CONNECT":  # to a proxy: the request itself is still to come
+                await self._depart()
+        elif event.endswith((".connect_tcp.complete", ".connect_unix_socket.complete")):
+            self._stream, self.set_up = info.get("return_value"), True
         elif event.endswith(".start_tls.started"):
             await self._check(info.get("ssl_context"))
+
+    async def _depart(self) -> None:
+        self.connected = True
+        if self.set_up or not self._http.verified:
+            await self._refuse("the connection was not seen to be set up with TLS")
+        asked = anyio.current_time()
+        await self.pace()  # here, since setting up a connection before would be jitter behind the pace
+        if anyio.current_time() - asked > STALE:
+            raise _Stale
+        self.departed = True
 
     async def _check(self, context: Any) -> None:
         """TLS is checked where it happens: a context can be weakened after it was given, or come with a transport."""
         why = weakness(context) if hasattr(context, "verify_mode") else "its context cannot be inspected"
         if why:
-            await self.hang_up()
-            raise _Unverified(why)
+            await self._refuse(why)
+        self.set_up, self._http.verified = False, True
+
+    async def _refuse(self, why: str) -> None:
+        await self.hang_up()
+        raise _Unverified(why)
 
     async def hang_up(self) -> None:
         """Close a connection that is still being set up: HTTPX leaves that to the garbage collector."""
@@ -136,8 +167,12 @@ class Http:
         self._base, self._auth, self._transport = f"{origin}/api/3", auth, transport
         # Whether trace events come: not from every transport, nor from mocks. The first request tells.
         self._traced: bool | None = None
+        self.verified = False
+        """A connection was set up with TLS that verifies: a later request may go over it."""
         self._scout: Trip | None = None
         self._known = anyio.Event()
+        if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
+            raise ConfigurationError(f"transport: an httpx.AsyncBaseTransport, not {type(transport).__name__}")
         context: ssl.SSLContext | bool = True
         if ssl_context is not None:
             context = checked(ssl_context)
@@ -151,35 +186,37 @@ class Http:
             "timeout": PHASES,
             "headers": HEADERS,
             "limits": httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            "event_hooks": {"response": [_take_location]},
         }
         self._pool = self._make()
 
     def _make(self) -> _Pool:
         try:
             return _Pool(httpx.AsyncClient(cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())), **self._options))
-        except (ValueError, TypeError, ImportError) as exc:
-            reason = f"proxy: {type(exc).__name__}: {exc}"
+        except (ValueError, TypeError, ImportError, AttributeError, httpx.InvalidURL) as exc:
+            reason = f"proxy, as given or in the environment: {type(exc).__name__}: {exc}"
         raise ConfigurationError(reason)
 
     def trip(self, pace: Callable[[], Awaitable[None]]) -> Trip:
         """A request that is about to be made."""
-        return Trip(pace, lambda: self._learn(True))
+        return Trip(self, pace)
 
     async def exchange(self, method: str, path: str, query: Query, body: bytes | None, trip: Trip) -> Raw:
         """Make one request. TransportError, or what it is, where no answer came."""
         await self._prepare(trip)
         pool, lost = self._pool, False
+        request = self._request(pool.client, method, path, query, body, trip)
         pool.requests += 1
         try:
             trip.begun = True
-            raw = await self._send(pool.client, method, path, query, body, trip)
+            raw = await self._send(pool.client, request)
             if not trip.seen:
-                self._learn(False)
+                self.learn(False)
             return raw
         except Exception as exc:  # noqa: BLE001 - the one place where whatever HTTPX raises becomes ours
-            failure, lost = _failure(exc, trip), isinstance(exc, httpx.PoolTimeout)
+            failure, lost = trip.failure or _failure(exc, trip), isinstance(exc, httpx.PoolTimeout)
             if not trip.seen:
-                self._learn(False)
+                self.learn(False)
         except BaseException:
             # encode/httpcore 1093: what is cancelled while its connection is being set up keeps its place for ever.
             lost = not trip.connected
@@ -189,12 +226,14 @@ class Http:
         finally:
             pool.requests -= 1
             await self._tidy(pool, lost)
-        raise failure  # out here: even `from None` keeps HTTPX's error, whose request holds the key, as __context__
+        # Out here: even `from None` would keep HTTPX's error, whose request holds the key, as __context__. And without
+        # the frames of HTTPX, which hold the header.
+        raise failure.with_traceback(trip.failed_at)
 
-    async def _send(
+    def _request(
         self, client: httpx.AsyncClient, method: str, path: str, query: Query, body: bytes | None, trip: Trip
-    ) -> Raw:
-        request = client.build_request(
+    ) -> httpx.Request:
+        return client.build_request(
             method,
             self._base + path,
             params=query or None,
@@ -202,6 +241,8 @@ class Http:
             headers={"Content-Type": "application/json"} if body is not None else None,
             extensions={"trace": trip.trace},
         )
+
+    async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> Raw:
         send = partial(client.send, request, auth=self._auth, stream=True, follow_redirects=False)
         try:
             response = await send()
@@ -212,6 +253,8 @@ class Http:
         finally:
             await response.aclose()
         headers = {name: value for name, value in response.headers.items() if name != "set-cookie"}
+        if (location := response.extensions.get("location")) is not None:
+            headers["location"] = location
         cookies = tuple(c.partition(";")[0].partition("=")[2] for c in response.headers.get_list("set-cookie"))
         return Raw(response.status_code, headers, content, cookies)
 
@@ -230,7 +273,8 @@ class Http:
             self._dismiss(trip)
             raise
 
-    def _learn(self, traced: bool) -> None:
+    def learn(self, traced: bool) -> None:
+        """Whether trace events come."""
         self._traced = traced
         self._dismiss(self._scout)
 
@@ -255,6 +299,12 @@ class Http:
         await self._pool.client.aclose()
 
 
+async def _take_location(response: httpx.Response) -> None:
+    """Keep HTTPX from making the request that a redirect asks for, which fails where the address is malformed."""
+    if "location" in response.headers:
+        response.extensions["location"] = response.headers.pop("location")
+
+
 async def _content(response: httpx.Response) -> bytes:
     """The body. Decompressed here: HTTPX's decoder leaves its generators hanging when the data is bad (trio warns)."""
     if response.is_stream_consumed:  # a mock transport's
@@ -265,11 +315,14 @@ async def _content(response: httpx.Response) -> bytes:
         return content
     if encoding not in ("gzip", "x-gzip"):
         raise ValueError(f"an encoding that was not asked for: {encoding}")
-    decompressor = zlib.decompressobj(31)
-    content = decompressor.decompress(content)
-    if not decompressor.eof:
-        raise EOFError("half a gzip stream")
-    return content
+    parts = []
+    while content:
+        decompressor = zlib.decompressobj(31)
+        parts.append(decompressor.decompress(content))
+        if not decompressor.eof:
+            raise EOFError("half a gzip stream")
+        content = decompressor.unused_data
+    return b"".join(parts)
 
 
 def _default_context(trust_env: bool) -> ssl.SSLContext:

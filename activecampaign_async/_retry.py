@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .errors import (
     ActiveCampaignError,
+    APIError,
     ConnectFailedError,
     OutcomeUnknownError,
     PermissionDeniedError,
@@ -20,7 +22,7 @@ from .errors import (
 if TYPE_CHECKING:
     from ._call import Call
 
-BUSY_ATTEMPTS = 3  # a 503 that comes three times in a row is no passing pressure
+BUSY, STRAYS = 3, 2  # a 503 that comes three times in a row is no passing pressure; a second 403 is meant
 STRAY_403 = 1.0  # seconds after which a read that was refused is asked once more
 
 
@@ -51,25 +53,33 @@ class RetryPolicy:
         error: ActiveCampaignError,
         attempt: int,
         left: float,
+        in_a_row: int = 1,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> float | None:
-        """Seconds to wait before `call` is sent again, or None to give up. `left`: seconds that the call still has."""
-        if not may_repeat(call, error) or attempt >= self._most(error):
+        """Seconds to wait before `call` is sent again, or None to give up.
+
+        `left`: seconds that the call still has. `in_a_row`: how often this very kind of error came, just now.
+        """
+        if not may_repeat(call, error) or attempt >= self.attempts or in_a_row >= _enough(error):
             return None
         if isinstance(error, PermissionDeniedError):
             wait = STRAY_403
         else:
-            wait = jitter(0.0, min(self.cap, self.base * 2**attempt))
-        if isinstance(error, RateLimitError):
-            wait = max(wait, 1.0 if error.retry_after is None else error.retry_after)
+            wait = jitter(0.0, min(self.cap, self.base * 2 ** min(attempt, 30)))
+        if isinstance(error, APIError) and error.retry_after is not None:
+            wait = max(wait, error.retry_after)
+        elif isinstance(error, RateLimitError):
+            wait = max(wait, 1.0)
         return wait if wait < left else None
 
-    def _most(self, error: ActiveCampaignError) -> int:
-        if isinstance(error, PermissionDeniedError):
-            return min(self.attempts, 2)
-        if isinstance(error, ServerError) and error.status == 503:
-            return min(self.attempts, BUSY_ATTEMPTS)
-        return self.attempts
+
+def _enough(error: ActiveCampaignError) -> float:
+    """How many of this error in a row are an answer."""
+    if isinstance(error, PermissionDeniedError):
+        return STRAYS
+    if isinstance(error, ServerError) and error.status == 503:
+        return BUSY
+    return math.inf
 
 
 def may_repeat(call: Call[Any], error: ActiveCampaignError) -> bool:
@@ -83,7 +93,7 @@ def may_repeat(call: Call[Any], error: ActiveCampaignError) -> bool:
     if isinstance(error, PermissionDeniedError):
         return not call.writes
     if isinstance(error, ServerError):
-        return call.repeatable and not (call.writes and _marked(error))
+        return call.repeatable and not (call.writes and error.marked)
     return False
 
 
@@ -93,9 +103,4 @@ def leaves_doubt(call: Call[Any], error: ActiveCampaignError) -> bool:
         return False
     if isinstance(error, TransportError):
         return error.may_have_been_processed and not isinstance(error, OutcomeUnknownError)
-    return isinstance(error, ServerError) and not _marked(error)
-
-
-def _marked(error: ServerError) -> bool:
-    """A 200 that says of itself that it failed: only a read is worth asking again."""
-    return error.status < 300 and not error.body
+    return isinstance(error, ServerError) and not error.marked

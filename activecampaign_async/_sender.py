@@ -17,7 +17,9 @@ from ._retry import RetryPolicy, leaves_doubt
 from ._scrub import scrub, scrubbed
 from .errors import (
     ActiveCampaignError,
+    APIError,
     AuthenticationError,
+    ConnectFailedError,
     DeadlineError,
     NotFoundError,
     OutcomeUnknownError,
@@ -27,10 +29,10 @@ from .errors import (
     ReadOnlyError,
     ServerError,
     TransportError,
-    without_addresses,
+    path_without_addresses,
 )
 from .keys import Key
-from .limits import RateLimiter
+from .limits import Foresight, RateLimiter
 
 if TYPE_CHECKING:
     from ._call import Call
@@ -40,7 +42,7 @@ log = logging.getLogger("activecampaign_async")
 
 IN_FLIGHT = 16  # below the pool's 20: nothing ever queues inside the pool (encode/httpcore 1093)
 AT_THE_DOOR = 2.0  # seconds' worth of requests that hold a connection while they wait for their turn
-VERDICT_KEPT = 60.0  # seconds for which one probe says whether the key is refused
+VERDICT_KEPT, DOUBT_KEPT = 60.0, 5.0  # seconds for which a probe says whether the key is refused, or cannot tell
 
 
 class Sender:
@@ -61,50 +63,51 @@ class Sender:
     ) -> None:
         self._http, self._key, self._limiter, self._retry, self._account = http, key, limiter, retry, account
         self._probe, self._timeout, self._read_only, self._strict = probe, timeout, read_only, strict
+        self._foresight = limiter if isinstance(limiter, Foresight) else None
         self._slots = anyio.Semaphore(IN_FLIGHT, fast_acquire=True)
-        at_the_door = round(AT_THE_DOOR * getattr(limiter, "rate", 5.0))
+        at_the_door = round(AT_THE_DOOR * self._foresight.rate) if self._foresight else IN_FLIGHT
         self._door = anyio.Semaphore(min(max(at_the_door, 2), IN_FLIGHT), fast_acquire=True)
+        self._waiting: set[_Turn] = set()
         self._verdict = _Verdict()
         self._closed = False
 
     async def send(self, call: Call[T], /) -> T:
         """Make a call, as often as it takes and may be."""
-        self._admit(call)
-        timeout = self._timeout if call.timeout is None else seconds(call.timeout)
+        self.refuse_if_closed()
         progress = _Progress()
+        if call.writes and self._read_only:
+            said = "the call writes, and this client was made with read_only=True; nothing was sent"
+            raise self._named(ReadOnlyError(said), call, progress)
+        timeout = self._timeout if call.timeout is None else seconds(call.timeout)
         with anyio.move_on_after(timeout):
             return await self._tries(call, progress, timeout)
         raise self._named(_too_late(call, progress, timeout), call, progress)
 
     async def aclose(self) -> None:
-        """Close the connections; calls are refused from now on."""
+        """Close the connections; calls are refused from now on, those that wait for their turn too."""
         self._closed = True
+        self._reconsider()
         await self._http.aclose()
 
     def refuse_if_closed(self) -> None:
+        """RuntimeError after `aclose`."""
         if self._closed:
             raise RuntimeError("this AsyncClient is closed: make a new one, or keep it open around its calls")
-
-    def _admit(self, call: Call[Any]) -> None:
-        self.refuse_if_closed()
-        error: ActiveCampaignError | None = self._account.refusal()
-        if call.writes and self._read_only:
-            error = ReadOnlyError("the call writes, and this client was made with read_only=True; nothing was sent")
-        if error is not None:
-            raise self._named(error, call, _Progress())
 
     async def _tries(self, call: Call[T], progress: _Progress, timeout: float | None) -> T:
         begun, failed = anyio.current_time(), math.inf
         while True:
             try:
-                answer = await self._once(call, progress, _left(begun, timeout))
+                answer = await self._once(call, progress, begun + (math.inf if timeout is None else timeout))
                 return self._read(call, answer, progress)
             except ActiveCampaignError as exc:
                 error = exc
-            failed = min(failed, anyio.current_time())
-            left = _left(failed, self._retry.total) if timeout is None else _left(begun, timeout)
-            wait = self._retry.after(call, error, progress.attempts, left)
-            if wait is None:
+            progress.note(call, error)
+            now = anyio.current_time()
+            failed = min(failed, now)
+            left = failed + self._retry.total - now if timeout is None else begun + timeout - now
+            wait = self._retry.after(call, error, progress.attempts, left, progress.in_a_row)
+            if wait is None or self._closed:
                 break
             await anyio.sleep(wait)
         if isinstance(error, PermissionDeniedError):
@@ -114,37 +117,56 @@ class Sender:
             raise self._named(doubt, call, progress) from self._named(error, call, progress)
         raise self._named(error, call, progress)
 
-    async def _once(self, call: Call[Any], progress: _Progress, left: float) -> Answer:
+    async def _once(self, call: Call[Any], progress: _Progress, ends: float) -> Answer:
         """One request. TransportError where no answer came."""
-        self._refuse_the_hopeless(left)
+        self._refuse_the_hopeless(ends)
         body = None if call.body is None else _json.dumps(call.body)
-        async with self._slots, _Turn(self._door, self._limiter) as turn:
+        async with self._slots, _Turn(self, ends) as turn:
+            self._refuse_now()
             trip = progress.trip = self._http.trip(turn.take)
-            progress.attempts += 1
             try:
                 raw = await self._http.exchange(call.method, call.path, call.query, body, trip)
-            except TransportError as exc:
-                progress.may_have_been_processed |= exc.may_have_been_processed
-                raise
-            except BaseException:
-                if call.writes and trip.sent:
-                    path = without_addresses(call.path)
+            except BaseException as exc:
+                if call.writes and trip.sent and not isinstance(exc, Exception):
+                    path = path_without_addresses(call.path)
                     log.warning("cancelled in flight, and may have been processed: %s %s", call.method, path)
                 raise
+            finally:
+                progress.attempts += trip.begun and trip.failure is None
         self._limiter.observe(raw.status, raw.headers)
+        self._reconsider()
         return self._parsed(raw)
 
-    def _refuse_the_hopeless(self, left: float) -> None:
+    def _refuse_now(self) -> None:
+        """What has turned out, while a call waited, to be no use sending."""
+        self.refuse_if_closed()
+        if error := self._account.refusal():
+            raise error
+
+    def _refuse_the_hopeless(self, ends: float) -> None:
         """What is known to come too late is not worth a request, nor the wait."""
-        if left is math.inf:
-            wait, left = getattr(self._limiter, "paused", 0.0), self._retry.total
-        elif delay := getattr(self._limiter, "delay", None):
-            wait = delay(self._slots.statistics().tasks_waiting + self._door.statistics().tasks_waiting)
-        else:
+        self._refuse_now()
+        if self._foresight is None:
             return
+        if ends == math.inf:
+            wait, left = self._foresight.paused, self._retry.total
+        else:
+            ahead = self._slots.statistics().tasks_waiting + self._door.statistics().tasks_waiting
+            wait, left = self._foresight.delay(ahead), ends - anyio.current_time()
         if wait > left:
             said = f"the wait for the account's rate limit is {wait:.1f} s, longer than this call has; nothing was sent"
-            raise RateLimitError(said, retry_after=wait)
+            raise RateLimitError(said, status=429, retry_after=wait)
+
+    def _reconsider(self) -> None:
+        """Send away those in line whose turn a new pause puts beyond their time."""
+        paused = self._foresight.paused if self._foresight else 0.0
+        if not (self._closed or paused):
+            return
+        now = anyio.current_time()
+        for turn in self._waiting:
+            left = self._retry.total if turn.ends == math.inf else turn.ends - now
+            if self._closed or paused > left:
+                turn.scope.cancel()
 
     def _parsed(self, raw: Raw) -> Answer:
         data, text = None, ""
@@ -153,7 +175,7 @@ class Sender:
                 data = _json.loads(content)
             except (ValueError, RecursionError):
                 kept = content[: 20 * KEPT].decode("utf-8", "replace")
-                text = scrubbed(kept, [self._key.reveal(), *raw.cookies])[:KEPT]
+                text = scrubbed(kept, [self._key.reveal(), *(c for c in raw.cookies if len(c) > 5)])[:KEPT]
         return Answer(raw.status, raw.headers, data, text, self._strict)
 
     def _read(self, call: Call[T], answer: Answer, progress: _Progress) -> T:
@@ -163,9 +185,10 @@ class Sender:
             error, answer = None, answer._replace(status=200, data={})
         if isinstance(error, PaymentRequiredError):
             self._account.unpaid(self._named(error, call, progress))
+            self._reconsider()
         if error is not None:
             raise error
-        if answer.data is None and call.result_due:
+        if answer.data is None and call.result_due and answer.status not in (204, 205):
             raise _empty(call, answer)
         return call.read(answer)
 
@@ -173,22 +196,30 @@ class Sender:
         """A 403 stands for a refused key as well as for a refused permission: one question to `/users/me` tells."""
         probe = self._probe()
         refused = call.path == probe.path or await self._verdict.reached(lambda: self._is_refused(probe))
-        if not refused:
+        if refused is False:
             return error
-        judged = AuthenticationError(error.message)
+        judged = error if refused is None else AuthenticationError(error.message)
         judged.__dict__.update(error.__dict__)
+        if refused is None:
+            judged.__dict__["hint"] = "whether the key itself is accepted could not be found out"
         return judged
 
     async def _is_refused(self, probe: Call[Any]) -> bool | None:
         """Whether the key is refused; None where that remains unknown."""
         try:
-            answer = await self._once(probe, _Progress(), math.inf)
+            error = refusal(await self._once(probe, _Progress(), math.inf))
         except ActiveCampaignError:
             return None
-        return True if answer.status in (401, 403) else False if answer.status == 200 else None
+        if error is None:
+            return False
+        return True if isinstance(error, (AuthenticationError, PermissionDeniedError)) else None
 
     def _named(self, error: _Error, call: Call[Any], progress: _Progress) -> _Error:
-        """An error that says which call it was, and shows no key that the server echoed."""
+        """An error that says which call it was and what became of it, and shows no key that the server echoed."""
+        if isinstance(error, ConnectFailedError) and progress.may_have_been_processed:
+            return self._named(TransportError(*error.args), call, progress)  # type: ignore[return-value]  # its base
+        if isinstance(error, TransportError):
+            error.may_have_been_processed |= progress.may_have_been_processed
         error.method, error.path, error.attempts = call.method, call.path, progress.attempts
         scrub(error, self._key.reveal())
         return error
@@ -198,34 +229,54 @@ _Error = TypeVar("_Error", bound=ActiveCampaignError)
 
 
 class _Progress:
-    """How far a call has come: what its deadline finds."""
+    """How far a call has come: what its next try, and its deadline, find."""
 
-    __slots__ = ("attempts", "may_have_been_processed", "trip")
+    __slots__ = ("attempts", "in_a_row", "kind", "may_have_been_processed", "trip")
 
     def __init__(self) -> None:
-        self.attempts = 0
+        self.attempts = self.in_a_row = 0
+        self.kind: tuple[type[ActiveCampaignError], int] | None = None
         self.may_have_been_processed = False
         self.trip: Trip | None = None
+
+    def note(self, call: Call[Any], error: ActiveCampaignError) -> None:
+        """A try has failed."""
+        kind = (type(error), error.status if isinstance(error, APIError) else 0)
+        self.in_a_row = self.in_a_row + 1 if kind == self.kind else 1
+        self.kind = kind
+        if isinstance(error, TransportError):
+            self.may_have_been_processed |= error.may_have_been_processed
+        self.may_have_been_processed |= call.writes and isinstance(error, ServerError)
 
 
 class _Turn:
     """From the door to the turn at the rate limit. Few may hold a connection meanwhile: it would go stale."""
 
-    __slots__ = ("_door", "_inside", "_limiter")
+    __slots__ = ("_inside", "_sender", "ends", "scope")
 
-    def __init__(self, door: anyio.Semaphore, limiter: RateLimiter) -> None:
-        self._door, self._limiter, self._inside = door, limiter, False
+    def __init__(self, sender: Sender, ends: float) -> None:
+        self._sender, self._inside = sender, False
+        self.ends = ends
+        self.scope = anyio.CancelScope()
 
     async def __aenter__(self) -> Self:
-        await self._door.acquire()
+        await self._sender._door.acquire()
         self._inside = True
         return self
 
     async def take(self) -> None:
+        sender = self._sender
+        sender._refuse_the_hopeless(self.ends)
+        sender._waiting.add(self)
         try:
-            await self._limiter.acquire()
+            with self.scope:
+                await sender._limiter.acquire()
         finally:
+            sender._waiting.discard(self)
             self._leave()
+        if self.scope.cancelled_caught:
+            sender._refuse_the_hopeless(self.ends)
+        sender._refuse_now()
 
     async def __aexit__(self, *exc: object) -> None:
         self._leave()
@@ -233,7 +284,7 @@ class _Turn:
     def _leave(self) -> None:
         if self._inside:
             self._inside = False
-            self._door.release()
+            self._sender._door.release()
 
 
 class _Verdict:
@@ -242,15 +293,14 @@ class _Verdict:
     def __init__(self) -> None:
         self._lock = anyio.Lock()
         self._until = -math.inf
-        self._refused = False
+        self._refused: bool | None = None
 
-    async def reached(self, find_out: Callable[[], Awaitable[bool | None]]) -> bool:
+    async def reached(self, find_out: Callable[[], Awaitable[bool | None]]) -> bool | None:
         async with self._lock:
             if anyio.current_time() >= self._until:
-                refused = await find_out()
-                if refused is None:
-                    return False
-                self._refused, self._until = refused, anyio.current_time() + VERDICT_KEPT
+                self._refused = await find_out()
+                kept = DOUBT_KEPT if self._refused is None else VERDICT_KEPT
+                self._until = anyio.current_time() + kept
             return self._refused
 
 
@@ -261,10 +311,6 @@ def seconds(timeout: float, name: str = "timeout") -> float:
     if not timeout > 0:
         raise ValueError(f"{name}: more than 0 seconds")
     return timeout
-
-
-def _left(since: float, span: float | None) -> float:
-    return math.inf if span is None else since + span - anyio.current_time()
 
 
 def _is_done(call: Call[Any], progress: _Progress) -> bool:
@@ -280,8 +326,7 @@ def _empty(call: Call[Any], answer: Answer) -> ActiveCampaignError:
 
 
 def _too_late(call: Call[Any], progress: _Progress, timeout: float | None) -> TransportError:
-    under_way = progress.trip is not None and progress.trip.sent
-    may_have = progress.may_have_been_processed or under_way
+    may_have = progress.may_have_been_processed or (progress.trip is not None and progress.trip.sent)
     if may_have and call.writes and not call.repeatable:
         return OutcomeUnknownError(f"its {timeout} s passed without an answer: look before you repeat it")
     return DeadlineError(f"its {timeout} s passed", may_have_been_processed=may_have and call.writes)

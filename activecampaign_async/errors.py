@@ -30,12 +30,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ADDRESS = re.compile(r"[^\s\"'<>(),:;/\\]+(?:@|%40)[^\s\"'<>(),:;/\\]+")
+_AT = r"(?:@|%(?:25)*40)"
+_ADDRESS = re.compile(rf"""(?:"[^"\n]*"|[^\s<>()\[\],"@]+){_AT}[^\s<>()\[\],;"']+""")
+_SEGMENT = re.compile(rf"[^/]*{_AT}[^/]*")
 
 
 def without_addresses(text: str) -> str:
-    """`text` with e-mail addresses masked: error strings end up in logs."""
-    return _ADDRESS.sub("[e-mail]", text) if "@" in text or "%40" in text else text
+    """`text` with e-mail addresses masked, as a whole and a little more: error strings end up in logs."""
+    return _ADDRESS.sub("[e-mail]", text)
+
+
+def path_without_addresses(path: str) -> str:
+    """`path` with each segment masked that holds an e-mail address."""
+    return _SEGMENT.sub("[e-mail]", path)
 
 
 class FieldError(NamedTuple):
@@ -75,7 +82,7 @@ class ActiveCampaignError(Exception):
         if self.method is None:
             return said
         tries = f" after {self.attempts} attempts" if self.attempts > 1 else ""
-        return f"{self.method} {without_addresses(self.path or '')}{tries}: {said}"
+        return f"{self.method} {path_without_addresses(self.path or '')}{tries}: {said}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"  # error reporters show it: no address of anybody here, either
@@ -148,6 +155,7 @@ class APIError(ActiveCampaignError):
         errors: tuple[FieldError, ...] = (),
         request_id: str | None = None,
         body: str = "",
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -157,6 +165,8 @@ class APIError(ActiveCampaignError):
         """Tell it to ActiveCampaign's support."""
         self.body = body
         """The first 200 characters of an answer that is not JSON."""
+        self.retry_after = retry_after
+        """Seconds after which it is worth trying again, where known."""
 
     @property
     def pointers(self) -> tuple[str, ...]:
@@ -213,20 +223,9 @@ class DuplicateError(ValidationError):
 class RateLimitError(APIError):
     """The account's request limit: refused, or known to outlast the call's time, with nothing sent."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        status: int = 429,
-        errors: tuple[FieldError, ...] = (),
-        request_id: str | None = None,
-        body: str = "",
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, status=status, errors=errors, request_id=request_id, body=body)
-        self.retry_after = retry_after
-        """Seconds after which it is worth trying again, where known."""
-
 
 class ServerError(APIError):
     """ActiveCampaign failed: 5xx, a maintenance page, an answer that is marked as failed."""
+
+    marked = False
+    """A good status whose answer says of itself that it failed (``X-Ac-Error``)."""

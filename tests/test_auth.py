@@ -113,3 +113,19 @@ def test_missing_arguments_come_from_the_environment(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AC_API_URL", HOME)
     monkeypatch.setenv("AC_API_TOKEN", KEY)
     assert repr(ApiTokenAuth()) == "ApiTokenAuth('https://acme.api-us1.com:443')"
+
+
+async def test_headers_that_are_not_ascii_stay_as_they_are() -> None:
+    recorder = Recorder()
+    async with httpx.AsyncClient(transport=recorder, auth=ApiTokenAuth(HOME, KEY)) as http:
+        response = await http.get(f"{HOME}/", headers={b"X-Name": "M\u00fcller".encode()})
+    assert response.request.headers["x-name"] == "M\u00fcller"
+    assert recorder.keys() == {f"{HOME}/": KEY.encode()}
+
+
+async def test_a_copied_or_pickled_response_is_without_it() -> None:
+    async with httpx.AsyncClient(transport=Recorder(), auth=ApiTokenAuth(HOME, KEY)) as http:
+        response = await http.get(f"{HOME}/")
+    for again in (pickle.loads(pickle.dumps(response)), copy.deepcopy(response)):  # noqa: S301 - our own bytes
+        assert KEY.encode() not in dict(again.request.headers.raw).values()
+        assert again.request.headers == response.request.headers

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from activecampaign_async import AsyncClient, errors as e
+from activecampaign_async import AsyncClient, RetryPolicy, errors as e
 from activecampaign_async.sandbox import Sandbox
 from tests.support import client_of, everything_said
 
@@ -79,6 +79,12 @@ ALWAYS: dict[str, tuple[type[e.ActiveCampaignError], type[e.ActiveCampaignError]
 }
 
 
+# fault: as ONCE, where the account carried the call out and then failed
+DONE_ALL_THE_SAME: dict[str, tuple[Outcome, ...]] = dict.fromkeys(
+    ["503", "html500", "html200"], (*((None, 2),) * 4, (UNKNOWN, 1))
+)
+
+
 def sandbox() -> Sandbox:
     made = Sandbox(rate=None)
     made.add_tag("one")
@@ -87,20 +93,21 @@ def sandbox() -> Sandbox:
 
 def cases() -> list[Any]:
     return [
-        pytest.param(kind, verb, *outcome, id=f"{kind}-{verb}")
-        for kind, outcomes in ONCE.items()
+        pytest.param(kind, done, verb, *outcome, id=f"{kind}{'-done' if done else ''}-{verb}")
+        for table, done in ((ONCE, None), (DONE_ALL_THE_SAME, True))
+        for kind, outcomes in table.items()
         for verb, outcome in zip(VERBS, outcomes, strict=True)
     ]
 
 
-@pytest.mark.parametrize(("kind", "verb", "raised", "processed"), cases())
+@pytest.mark.parametrize(("kind", "done", "verb", "raised", "processed"), cases())
 async def test_a_fault_that_strikes_once(
-    kind: str, verb: str, raised: type[e.ActiveCampaignError] | None, processed: int
+    kind: str, done: bool | None, verb: str, raised: type[e.ActiveCampaignError] | None, processed: int
 ) -> None:
     account = sandbox()
     async with client_of(account) as ac:
         await ac.users.me()  # the road is open
-        account.fail(kind, path=ASKED[verb].split()[1])
+        account.fail(kind, path=ASKED[verb].split()[1], processed=done)
         if raised is None:
             await VERBS[verb](ac)
         else:
@@ -147,3 +154,38 @@ async def test_a_hanging_call_heals() -> None:
     async with client_of(account) as ac:
         await ac.tags.get(1)
     assert 45 <= anyio.current_time() - begun < 50
+
+
+async def test_what_an_earlier_try_did_is_not_forgotten() -> None:
+    """Processed, then no connection any more: the last try says nothing of the call."""
+    account = sandbox()
+    account.fail("drop_after")
+    account.fail("refused", times=9, skip=1)
+    async with client_of(account) as ac:
+        with pytest.raises(e.TransportError) as caught:
+            await ac.tags.update(1, description="new")
+    assert type(caught.value) is e.TransportError
+    assert caught.value.may_have_been_processed
+    assert account.processed["PUT /tags/1"] == 1
+
+
+async def test_different_faults_do_not_add_up() -> None:
+    """Three 503 in a row are an answer, and so is a second 403: not one after other trouble."""
+    account = sandbox()
+    for kind in ("429", "429", "503", "drop_before", "403"):
+        account.fail(kind, path="/tags/1")
+    async with client_of(account, retry=RetryPolicy(attempts=8)) as ac:
+        assert (await ac.tags.get(1)).id == 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_marked_as_failed_with_a_body(verb: str) -> None:
+    account = sandbox()
+    async with client_of(account) as ac:
+        account.fail("custom", body="<html>", headers={"X-Ac-Error": ""}, processed=False, path=ASKED[verb].split()[1])
+        if verb == "GET":
+            await VERBS[verb](ac)
+        else:
+            with pytest.raises(e.ServerError, match="marked as failed"):
+                await VERBS[verb](ac)
+            assert account.processed[ASKED[verb]] == 0

@@ -14,6 +14,7 @@ SEARCH = Call("POST", "/search", lambda _: None, repeatable=True, writes=False)
 broken = e.TransportError("broke", may_have_been_processed=True)
 busy, failed = e.ServerError(status=503), e.ServerError(status=500)
 marked, html = e.ServerError(status=200), e.ServerError(status=200, body="<html>")
+marked.marked = True
 
 
 def most(_: float, high: float) -> float:
@@ -68,22 +69,31 @@ def test_a_200_that_says_it_failed_is_asked_again_by_reads_only() -> None:
 def test_a_refusal_is_asked_once_more_by_reads() -> None:
     policy, denied = RetryPolicy(), e.PermissionDeniedError(status=403)
     assert policy.after(READ, denied, 1, 100) == 1.0
-    assert policy.after(READ, denied, 2, 100) is None
+    assert policy.after(READ, denied, 2, 100, 2) is None
     assert policy.after(PUT, denied, 1, 100) is None
 
 
 def test_backoff_grows_to_the_cap_and_ends() -> None:
     policy = RetryPolicy(attempts=5, base=1, cap=5)
-    assert [policy.after(READ, failed, n, 100, most) for n in range(1, 6)] == [2, 4, 5, 5, None]
-    assert policy.after(READ, failed, 1, 100, lambda low, _: low) == 0
+    assert [policy.after(READ, failed, n, 100, 1, most) for n in range(1, 6)] == [2, 4, 5, 5, None]
+    assert policy.after(READ, failed, 1, 100, 1, lambda low, _: low) == 0
 
 
 def test_nothing_begins_after_the_call_has_ended() -> None:
-    assert RetryPolicy().after(READ, failed, 1, 0.5, most) is None
+    assert RetryPolicy().after(READ, failed, 1, 0.5, 1, most) is None
 
 
 def test_three_503_in_a_row_are_enough() -> None:
-    assert [RetryPolicy(9).after(READ, busy, n, 99, most) is None for n in (1, 2, 3)] == [False, False, True]
+    assert [RetryPolicy(9).after(READ, busy, n, 99, n, most) is None for n in (1, 2, 3)] == [False, False, True]
+    assert RetryPolicy(9).after(READ, busy, 5, 99, 1, most) is not None  # others came before
+
+
+def test_many_attempts_overflow_nothing() -> None:
+    assert RetryPolicy(attempts=5000, cap=7).after(READ, failed, 4000, 99, 1, most) == 7
+
+
+def test_retry_after_of_a_503_is_waited() -> None:
+    assert RetryPolicy().after(READ, e.ServerError(status=503, retry_after=33), 1, 99) == 33
 
 
 def test_retry_after_is_waited_or_told() -> None:

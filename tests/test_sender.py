@@ -275,6 +275,7 @@ async def test_a_key_that_the_server_echoes_is_scrubbed() -> None:
     account = sandbox()
     async with client_of(account) as ac:
         for body, status in (
+            (f'{{"message": "{"x" * 995}{account.key}"}}', 422),
             (f'{{"message": "bad key {account.key}"}}', 401),
             (f'{{"errors": [{{"title": "{account.key}", "source": {{"pointer": "{account.key}"}}}}]}}', 422),
             (f"<html>{account.key}</html>", 500),
@@ -449,3 +450,169 @@ async def test_a_search_by_post_is_a_read() -> None:
     async with client_of(account, read_only=True) as ac:
         search: Call[str] = Call("POST", "/search", lambda _: "found", body={}, writes=False, repeatable=True)
         assert await ac._sender.send(search) == "found"
+
+
+async def test_a_402_stops_those_in_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = sandbox(latency=100)
+    account.fail("402", always=True)
+    refused = 0
+    async with client_of(account, rate_limiter=LocalLimiter(clock=anyio.current_time)) as ac:
+
+        async def one() -> None:
+            nonlocal refused
+            with pytest.raises(e.PaymentRequiredError):
+                await ac.tags.get(1)
+            refused += 1
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(60):
+                tasks.start_soon(one)
+    assert refused == 60
+    assert len(account.requests) == 1
+
+
+async def test_a_pause_beyond_their_time_sends_those_in_line_away() -> None:
+    account = sandbox()
+    account.fail("429", retry_after=8)
+    ended = list[float]()
+    async with client_of(account, rate_limiter=LocalLimiter(clock=anyio.current_time)) as ac:
+        begun = anyio.current_time()
+
+        async def one() -> None:
+            with pytest.raises(e.RateLimitError):
+                await ac.tags.get(1, timeout=3)
+            ended.append(anyio.current_time() - begun)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(one)
+    assert ended == pytest.approx([0] * 10, abs=0.3)
+    assert len(account.requests) == 1
+
+
+async def test_closing_sends_those_in_line_away() -> None:
+    account = sandbox()
+    ac = client_of(account, rate_limiter=LocalLimiter(clock=anyio.current_time))
+    refused = 0
+
+    async def one() -> None:
+        nonlocal refused
+        try:
+            await ac.tags.create(tag="x")
+        except RuntimeError:
+            refused += 1
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(40):
+            tasks.start_soon(one)
+        await anyio.sleep(0.3)
+        await ac.aclose()
+    assert refused == 38
+    assert len(account.requests) == 2
+
+
+async def test_many_clients_in_a_row_share_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One client a request, as a service may make them: the account outlives them."""
+    monkeypatch.setattr("activecampaign_async.limits.local.LocalLimiter.__init__.__kwdefaults__", {
+        "clock": anyio.current_time, "sleep": anyio.sleep,
+    })  # fmt: skip
+    account = sandbox()
+    for _ in range(5):
+        async with AsyncClient(account.url, account.key, transport=account.transport()) as ac:
+            await ac.tags.get(1)
+    times = [asked.time for asked in account.requests]
+    assert all(b - a == pytest.approx(0.201) for a, b in pairwise(times))
+
+
+async def test_idle_accounts_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("activecampaign_async._account.time.monotonic", lambda: now)
+    monkeypatch.setattr("activecampaign_async._account._kept", {})
+    monkeypatch.setattr("activecampaign_async.limits.local.LocalLimiter.__init__.__kwdefaults__", {
+        "clock": lambda: now, "sleep": anyio.sleep,
+    })  # fmt: skip
+    from activecampaign_async import _account
+
+    first = _account.account("first")
+    await first.limiter.acquire()
+    unpaid = _account.account("unpaid")
+    now += 700
+    unpaid.unpaid(e.PaymentRequiredError("pay"))
+    _account.account("second")
+    assert set(_account._kept) == {"unpaid", "second"}
+    assert _account.account("first") is first  # while somebody holds it
+
+
+@pytest.mark.parametrize("location", ["https://[::1/x", "javascript:alert(1)", "https://exa mple.com:port/", ""])
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+async def test_a_redirect_to_nonsense(verb: str, location: str) -> None:
+    account = sandbox()
+    account.fail("custom", status=302, headers={"Location": location}, processed=False)
+    async with client_of(account) as ac:
+        with pytest.raises(e.RedirectError):
+            await ac.request(verb, "/tags/1")
+    assert len(account.requests) == 1
+
+
+async def test_what_a_limiter_raises_is_its_own() -> None:
+    class Broken(Unlimited):
+        async def acquire(self) -> None:
+            raise KeyError("a bug of mine")
+
+    account = sandbox()
+    async with client_of(account, rate_limiter=Broken()) as ac:
+        with pytest.raises(KeyError, match="a bug of mine"):
+            await ac.tags.create(tag="x")
+    assert account.requests == []
+
+
+async def test_a_limiter_with_attributes_of_its_own() -> None:
+    class Odd(Unlimited):
+        rate, delay = "5/s", 0.2
+
+    async with client_of(sandbox(), rate_limiter=Odd()) as ac:
+        assert (await ac.tags.get(1, timeout=3)).id == 1
+
+
+@pytest.mark.parametrize("probe", ["html500", "html200"])
+async def test_a_probe_that_tells_nothing_is_asked_once(probe: str) -> None:
+    account = sandbox()
+    account.fail("403", path="/tags/*", always=True)
+    account.fail(probe, path="/users/me", always=True)
+    said = set()
+    async with client_of(account) as ac:
+
+        async def one() -> None:
+            with pytest.raises(e.PermissionDeniedError) as caught:
+                await ac.tags.get(1)
+            said.add(str(caught.value).partition("(")[2])
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(one)
+    assert asked(account).count("/users/me") == 1
+    assert all("could not be found out" in text for text in said)
+
+
+@pytest.mark.parametrize("status", [204, 205])
+async def test_no_content_is_an_answer(status: int) -> None:
+    account = sandbox()
+    account.fail("custom", status=status, body="", processed=False)
+    async with client_of(account) as ac:
+        assert (await ac.request("GET", "/goals")).status == status
+    assert len(account.requests) == 1
+
+
+async def test_a_head_has_no_body() -> None:
+    account = sandbox()
+    account.fail("custom", status=200, body="", processed=False)
+    async with client_of(account) as ac:
+        assert (await ac.request("HEAD", "/goals")).data is None
+
+
+async def test_half_a_surrogate_is_refused_before_anything_is_sent() -> None:
+    account = sandbox()
+    async with client_of(account) as ac:
+        with pytest.raises(ValueError, match="surrogates"):
+            await ac.request("POST", "/goals", params={"q": "\ud800"})
+    assert account.requests == []

@@ -176,3 +176,35 @@ async def test_nobody_there() -> None:
         pass
     ac = client(account, server.url, ssl_context=server.ssl_context(), retry=RetryPolicy(2, base=0))
     await refused(account, ac, "no connection", e.ConnectFailedError)
+
+
+class PlainHttp(httpx.AsyncBaseTransport):
+    """Sends elsewhere than it was told: over no TLS at all."""
+
+    def __init__(self) -> None:
+        self.inner = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(scheme="http")
+        return await self.inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+async def test_a_transport_that_speaks_plain_http() -> None:
+    async with served(tls=False) as (account, server):
+        url = server.url.replace("http://", "https://")
+        await refused(account, client(account, url, transport=PlainHttp()), "not seen to be set up with TLS")
+
+
+async def test_a_connection_that_was_opened_before_by_somebody_else() -> None:
+    async with served() as (account, server):
+        transport = httpx.AsyncHTTPTransport(verify=False)
+        async with httpx.AsyncClient(transport=transport) as http:
+            await http.get(server.url)
+            account.requests.clear()
+            ac = client(account, server.url, transport=transport)
+            with pytest.raises(TLSError, match="not seen to be set up with TLS"):
+                await ac.contacts.get(1)
+            assert account.requests == []

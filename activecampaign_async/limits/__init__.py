@@ -15,3 +15,19 @@ class RateLimiter(Protocol):
 
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer: 429, 503, ``Retry-After``, ``RateLimit-Limit``. Header names are lower-case."""
+
+
+@runtime_checkable
+class Foresight(Protocol):
+    """What a limiter may tell beside: used where all three are there, to refuse at once what would come too late."""
+
+    @property
+    def rate(self) -> float:
+        """Requests per second."""
+
+    @property
+    def paused(self) -> float:
+        """Seconds that a pause of the account still lasts."""
+
+    def delay(self, ahead: int = 0) -> float:
+        """Seconds that a newcomer would wait, with `ahead` more before it."""

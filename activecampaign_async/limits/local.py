@@ -16,6 +16,7 @@ from .._answer import retry_after
 
 # Measured against a strict sliding window, a fixed window and a token bucket, with jitter on the way out
 # (docs/architecture.md): a steady gap beats bursts, and a slow return after a 429 beats a fast one.
+DOCUMENTED = 5.0  # requests per second
 SLACK = 1.005  # gap in units of 1 / rate
 WIDEN, WIDEST, SHRINK = 1.03, 3.0, 0.99998  # after a 429; at most; after each good answer
 BLIND_PAUSE = {429: 1.0, 503: 2.0}  # seconds, where the answer does not say
@@ -26,28 +27,31 @@ LONGEST_PAUSE = 3600.0  # a Retry-After beyond is nonsense, and must not stop th
 class LocalLimiter:
     """At most `rate` requests per second, evenly spaced, in the order of asking, for every thread and loop.
 
-    ``share`` is this process' part of the account's budget: ``LocalLimiter(share=0.25)`` for each of four. The rate is
-    learnt from ``RateLimit-Limit`` where that is sent. A 429 or 503 holds back everyone, and keeps their order.
+    Without a `rate` it is 5, until ``RateLimit-Limit`` tells another one; a given `rate` is only ever lowered by that.
+    ``share`` is this process' part of the account's budget: ``LocalLimiter(share=0.25)`` for each of four. A 429 or 503
+    holds back everyone, and keeps their order.
     `clock` and `sleep` are for tests in virtual time.
     """
 
     def __init__(
         self,
-        rate: float = 5.0,
+        rate: float | None = None,
         share: float = 1.0,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = anyio.sleep,
     ) -> None:
-        if not _is_number(rate) or not 0 < rate <= 1e9:
+        if rate is not None and not (_is_number(rate) and 0 < rate <= 1e9):
             raise ValueError("rate: requests per second, above 0")
-        if not _is_number(share) or not 0 < share <= 1:
+        if not (_is_number(share) and 0 < share <= 1):
             raise ValueError("share: above 0, at most 1")
-        self._rate, self._share, self._clock, self._sleep = float(rate), float(share), clock, sleep
+        self._given, self._rate = rate, DOCUMENTED if rate is None else float(rate)
+        self._share, self._clock, self._sleep = float(share), clock, sleep
         self._reset()
 
     def _reset(self) -> None:
-        self._pid, self._lock = os.getpid(), threading.Lock()
+        # Reentrant: the garbage collector may close a waiting `acquire` in the middle of another one.
+        self._pid, self._lock = os.getpid(), threading.RLock()
         self._line: deque[_Ticket] = deque()
         self._spread = SLACK
         self._next = self._resume = self._calm = float("-inf")  # next turn; end of pause; end of this overrun
@@ -62,6 +66,11 @@ class LocalLimiter:
         """Seconds until a pause that ActiveCampaign asked for is over; 0 without one."""
         return max(self._resume - self._clock(), 0.0)
 
+    @property
+    def idle(self) -> float:
+        """Seconds since a turn was last possible and nobody took it; 0 while somebody waits or a pause lasts."""
+        return 0.0 if self._line else max(self._clock() - max(self._next, self._resume), 0.0)
+
     def delay(self, ahead: int = 0) -> float:
         """Seconds that a newcomer would wait now, with `ahead` more before it."""
         now = self._clock()
@@ -71,14 +80,13 @@ class LocalLimiter:
         """Wait for one's turn: FIFO. A cancelled waiter gives its turn to the next."""
         if self._pid != os.getpid():
             self._reset()  # a fork: the others in line are not in this process
+        await anyio.lowlevel.checkpoint_if_cancelled()  # before a turn is taken that nobody would use
         if self._take_at_once():
-            await anyio.lowlevel.checkpoint_if_cancelled()
             return
         ticket = _Ticket()
         with self._lock:
             self._line.append(ticket)
-            if self._line[0] is ticket:
-                ticket.event.set()
+            self._wake_head()
         try:
             await ticket.event.wait()  # at the head of the line
             while (wait := self._take(ticket)) > 0:
@@ -92,7 +100,7 @@ class LocalLimiter:
         with self._lock:
             limit = headers.get("ratelimit-limit") or headers.get("RateLimit-Limit", "")
             if limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) < 10_000:
-                self._rate = float(limit)
+                self._rate = float(limit) if self._given is None else min(self._given, float(limit))
             if status in BLIND_PAUSE:
                 self._hold(status, headers)
             elif status < 400:
@@ -147,7 +155,12 @@ class LocalLimiter:
             return
         was_head = self._line[0] is ticket
         self._line.remove(ticket)
-        while was_head and self._line and not self._line[0].wake():
+        if was_head:
+            self._wake_head()
+
+    def _wake_head(self) -> None:
+        """Tell the first in line; who is gone with its loop holds up nobody."""
+        while self._line and not self._line[0].wake():
             self._line.popleft()
 
 

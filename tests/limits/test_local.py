@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 from typing import Any
 
@@ -14,7 +16,7 @@ from activecampaign_async import LocalLimiter, RateLimiter
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
-def limiter(rate: float = 5.0, share: float = 1.0) -> LocalLimiter:
+def limiter(rate: float | None = None, share: float = 1.0) -> LocalLimiter:
     return LocalLimiter(rate, share, clock=anyio.current_time)
 
 
@@ -129,6 +131,46 @@ async def test_the_rate_is_learnt() -> None:
         assert line.rate == 5
     line.observe(200, {"ratelimit-limit": "10"})
     assert await turns(line, 2) == pytest.approx([0, 0.1005])
+
+
+async def test_a_given_rate_is_only_lowered() -> None:
+    line = limiter(2)
+    line.observe(200, {"ratelimit-limit": "100"})
+    assert line.rate == 2
+    line.observe(200, {"ratelimit-limit": "1"})
+    assert line.rate == 1
+
+
+async def test_a_cancelled_caller_takes_no_turn() -> None:
+    line = limiter()
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await line.acquire()
+    begun = anyio.current_time()
+    await line.acquire()
+    assert anyio.current_time() == begun
+
+
+def test_who_is_gone_with_its_loop_holds_up_nobody() -> None:
+    line = LocalLimiter(50)
+    left_behind = list[Any]()
+
+    async def leave_a_waiter_behind() -> None:
+        await line.acquire()
+        waiting: Any = line.acquire().__await__()
+        next(waiting)
+        left_behind.append(waiting)
+
+    async def come_next() -> None:
+        with anyio.fail_after(5):
+            await line.acquire()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(leave_a_waiter_behind())
+    loop.close()
+    asyncio.run(come_next())
+    with contextlib.suppress(RuntimeError):  # its loop is closed
+        left_behind.pop().close()
 
 
 async def test_what_a_newcomer_would_wait() -> None:
