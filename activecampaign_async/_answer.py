@@ -93,12 +93,12 @@ def _aware(moment: datetime) -> datetime:
 
 def _marked_as_failed(answer: Answer, facts: dict[str, Any]) -> e.ServerError | None:
     if (code := answer.headers.get("x-ac-error")) is not None:
-        error = e.ServerError(f"answered {answer.status}, but marked as failed: {code}", **facts)
+        error = e.ServerError(f"marked as failed: {code}", **facts)
         error.marked = True
         return error
     if answer.text:
-        kind = "HTML" if answer.text.lstrip().startswith("<") else "text that is not JSON"
-        return e.ServerError(f"answered {answer.status} with {kind}", **facts)
+        kind = "HTML" if answer.text.lstrip().startswith("<") else "text"
+        return e.ServerError(f"{kind} instead of JSON", **facts)
     return None
 
 

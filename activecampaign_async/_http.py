@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -165,8 +166,11 @@ class Http:
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         self._base, self._auth, self._transport = f"{origin}/api/3", auth, transport
-        # Whether trace events come: not from every transport, nor from mocks. The first request tells.
-        self._traced: bool | None = None
+        self._host = origin.removeprefix("https://")
+        # Whether trace events come: not from every transport, nor from mocks. Of HTTPX's own they are expected, of
+        # another the first request tells.
+        expected = transport is None or isinstance(transport, httpx.AsyncHTTPTransport)
+        self._traced: bool | None = True if expected else None
         self.verified = False
         """A connection was set up with TLS that verifies: a later request may go over it."""
         self._scout: Trip | None = None
@@ -212,9 +216,10 @@ class Http:
             raw = await self._send(pool.client, request)
             if not trip.seen:
                 self.learn(False)
+                await trip.pace()  # late, but it counts
             return raw
         except Exception as exc:  # noqa: BLE001 - the one place where whatever HTTPX raises becomes ours
-            failure, lost = trip.failure or _failure(exc, trip), isinstance(exc, httpx.PoolTimeout)
+            failure, lost = trip.failure or self._failure(exc, trip), isinstance(exc, httpx.PoolTimeout)
             if not trip.seen:
                 self.learn(False)
         except BaseException:
@@ -298,6 +303,22 @@ class Http:
         """Close the connections."""
         await self._pool.client.aclose()
 
+    def _failure(self, exc: Exception, trip: Trip) -> TransportError:
+        """Our error for whatever HTTPX raised."""
+        if isinstance(exc, _Unverified):
+            return TLSError(f"refused before the key was sent: {exc}")
+        never_connected = isinstance(exc, _NOT_CONNECTED)
+        if (never_connected or not trip.sent) and (problem := _tls_problem(exc)):
+            return TLSError(problem)
+        kind = type(exc).__name__
+        if never_connected:
+            return ConnectFailedError(f"no connection to {self._host} ({kind}){f': {exc}' if str(exc) else ''}")
+        if not trip.sent:
+            return ConnectFailedError(f"broke before anything was sent ({kind})")
+        timed_out = isinstance(exc, httpx.TimeoutException)
+        what = "no answer in time" if timed_out else "the connection or the answer broke"
+        return TransportError(f"{what} ({kind})", may_have_been_processed=True, timed_out=timed_out)
+
 
 async def _take_location(response: httpx.Response) -> None:
     """Keep HTTPX from making the request that a redirect asks for, which fails where the address is malformed."""
@@ -329,25 +350,9 @@ def _default_context(trust_env: bool) -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context(trust_env=trust_env)  # another one would ignore SSL_CERT_FILE
     except (OSError, ValueError) as exc:
-        reason = f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {exc}"
+        given = {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
+        reason = f"the certificates cannot be read, with {given or 'no variable set'}: {exc}"
     raise ConfigurationError(reason)
-
-
-def _failure(exc: Exception, trip: Trip) -> TransportError:
-    """Our error for whatever HTTPX raised."""
-    if isinstance(exc, _Unverified):
-        return TLSError(f"refused before the key was sent: {exc}")
-    never_connected = isinstance(exc, _NOT_CONNECTED)
-    if (never_connected or not trip.sent) and (problem := _tls_problem(exc)):
-        return TLSError(problem)
-    kind = type(exc).__name__
-    if never_connected:
-        return ConnectFailedError(f"no connection ({kind}){f': {exc}' if str(exc) else ''}")
-    if not trip.sent:
-        return ConnectFailedError(f"broke before anything was sent ({kind})")
-    timed_out = isinstance(exc, httpx.TimeoutException)
-    what = "no answer in time" if timed_out else "the connection or the answer broke"
-    return TransportError(f"{what} ({kind})", may_have_been_processed=True, timed_out=timed_out)
 
 
 def _tls_problem(exc: BaseException | None) -> str | None:

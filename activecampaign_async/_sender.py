@@ -68,6 +68,7 @@ class Sender:
         at_the_door = round(AT_THE_DOOR * self._foresight.rate) if self._foresight else IN_FLIGHT
         self._door = anyio.Semaphore(min(max(at_the_door, 2), IN_FLIGHT), fast_acquire=True)
         self._waiting: set[_Turn] = set()
+        self.unpaced = 0  # calls on their way to the limiter's line
         self._verdict = _Verdict()
         self._closed = False
 
@@ -96,12 +97,17 @@ class Sender:
 
     async def _tries(self, call: Call[T], progress: _Progress, timeout: float | None) -> T:
         begun, failed = anyio.current_time(), math.inf
+        last: ActiveCampaignError | None = None
         while True:
             try:
                 answer = await self._once(call, progress, begun + (math.inf if timeout is None else timeout))
                 return self._read(call, answer, progress)
             except ActiveCampaignError as exc:
                 error = exc
+            if last is not None and _is_hopeless(error):
+                error = last  # what happened says more than that there is no time for another try
+                break
+            last = error
             progress.note(call, error)
             now = anyio.current_time()
             failed = min(failed, now)
@@ -109,6 +115,7 @@ class Sender:
             wait = self._retry.after(call, error, progress.attempts, left, progress.in_a_row)
             if wait is None or self._closed:
                 break
+            log.debug("%s after %s; again in %.2f s", call.method, type(error).__name__, wait)
             await anyio.sleep(wait)
         if isinstance(error, PermissionDeniedError):
             error = await self._judged(call, error)
@@ -121,18 +128,22 @@ class Sender:
         """One request. TransportError where no answer came."""
         self._refuse_the_hopeless(ends)
         body = None if call.body is None else _json.dumps(call.body)
-        async with self._slots, _Turn(self, ends) as turn:
+        async with _Turn(self, ends) as turn, self._slots:
+            await turn.come_to_the_door()
             self._refuse_now()
             trip = progress.trip = self._http.trip(turn.take)
             try:
                 raw = await self._http.exchange(call.method, call.path, call.query, body, trip)
-            except BaseException as exc:
-                if call.writes and trip.sent and not isinstance(exc, Exception):
+            except Exception:
+                progress.attempts += trip.failure is None
+                raise
+            except BaseException:
+                progress.attempts += trip.sent
+                if call.writes and trip.sent:
                     path = path_without_addresses(call.path)
                     log.warning("cancelled in flight, and may have been processed: %s %s", call.method, path)
                 raise
-            finally:
-                progress.attempts += trip.begun and trip.failure is None
+            progress.attempts += 1
         self._limiter.observe(raw.status, raw.headers)
         self._reconsider()
         return self._parsed(raw)
@@ -151,11 +162,10 @@ class Sender:
         if ends == math.inf:
             wait, left = self._foresight.paused, self._retry.total
         else:
-            ahead = self._slots.statistics().tasks_waiting + self._door.statistics().tasks_waiting
-            wait, left = self._foresight.delay(ahead), ends - anyio.current_time()
+            wait, left = self._foresight.delay(self.unpaced), ends - anyio.current_time()
         if wait > left:
             said = f"the wait for the account's rate limit is {wait:.1f} s, longer than this call has; nothing was sent"
-            raise RateLimitError(said, status=429, retry_after=wait)
+            raise RateLimitError(said, retry_after=wait)
 
     def _reconsider(self) -> None:
         """Send away those in line whose turn a new pause puts beyond their time."""
@@ -220,6 +230,7 @@ class Sender:
             return self._named(TransportError(*error.args), call, progress)  # type: ignore[return-value]  # its base
         if isinstance(error, TransportError):
             error.may_have_been_processed |= progress.may_have_been_processed
+            error.may_have_been_processed &= call.writes
         error.method, error.path, error.attempts = call.method, call.path, progress.attempts
         scrub(error, self._key.reveal())
         return error
@@ -252,20 +263,28 @@ class _Progress:
 class _Turn:
     """From the door to the turn at the rate limit. Few may hold a connection meanwhile: it would go stale."""
 
-    __slots__ = ("_inside", "_sender", "ends", "scope")
+    __slots__ = ("_inside", "_sender", "_unpaced", "ends", "scope")
 
     def __init__(self, sender: Sender, ends: float) -> None:
-        self._sender, self._inside = sender, False
+        self._sender, self._inside, self._unpaced = sender, False, 0
         self.ends = ends
         self.scope = anyio.CancelScope()
 
     async def __aenter__(self) -> Self:
+        self._count(1)
+        return self
+
+    def _count(self, unpaced: int) -> None:
+        self._sender.unpaced += unpaced - self._unpaced
+        self._unpaced = unpaced
+
+    async def come_to_the_door(self) -> None:
         await self._sender._door.acquire()
         self._inside = True
-        return self
 
     async def take(self) -> None:
         sender = self._sender
+        self._count(0)
         sender._refuse_the_hopeless(self.ends)
         sender._waiting.add(self)
         try:
@@ -279,6 +298,7 @@ class _Turn:
         sender._refuse_now()
 
     async def __aexit__(self, *exc: object) -> None:
+        self._count(0)
         self._leave()
 
     def _leave(self) -> None:
@@ -318,15 +338,22 @@ def _is_done(call: Call[Any], progress: _Progress) -> bool:
     return call.missing_is_done or (call.method == "DELETE" and progress.may_have_been_processed)
 
 
+def _is_hopeless(error: ActiveCampaignError) -> bool:
+    """A limit that is ours, told before anything was sent."""
+    return isinstance(error, RateLimitError) and error.status == 0
+
+
 def _empty(call: Call[Any], answer: Answer) -> ActiveCampaignError:
-    said = f"answered {answer.status} with an empty body"
     if call.writes:
-        return OutcomeUnknownError(f"{said}: done, most likely, but look before you repeat it")
-    return ServerError(said, status=answer.status, request_id=answer.headers.get("x-request-id"))
+        said = f"answered {answer.status} with an empty body: done, most likely, but look before you repeat it"
+        return OutcomeUnknownError(said)
+    return ServerError("an empty body", status=answer.status, request_id=answer.headers.get("x-request-id"))
 
 
 def _too_late(call: Call[Any], progress: _Progress, timeout: float | None) -> TransportError:
-    may_have = progress.may_have_been_processed or (progress.trip is not None and progress.trip.sent)
+    under_way = progress.trip is not None and progress.trip.sent
+    may_have = progress.may_have_been_processed or under_way
     if may_have and call.writes and not call.repeatable:
         return OutcomeUnknownError(f"its {timeout} s passed without an answer: look before you repeat it")
-    return DeadlineError(f"its {timeout} s passed", may_have_been_processed=may_have and call.writes)
+    found = "no answer yet" if under_way else "between tries" if progress.attempts else "nothing was sent yet"
+    return DeadlineError(f"its {timeout} s passed: {found}", may_have_been_processed=may_have)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError
 from .keys import Key
@@ -21,32 +21,44 @@ def origin_of(base_url: str | None) -> str:
     """``https://host[:port]`` of the account; ConfigurationError for anything that could not be it."""
     given = os.environ.get(URL_VARIABLE) if base_url is None else base_url
     if given is None or given == "":
-        raise ConfigurationError(f'no base URL: pass base_url="{_EXAMPLE}" or set {URL_VARIABLE}')
+        raise ConfigurationError(
+            f'no base URL: pass base_url="{_EXAMPLE}" or set {URL_VARIABLE}; likewise api_key= or {KEY_VARIABLE}. '
+            "Settings > Developer shows both"
+        )
     if not isinstance(given, str):
         raise ConfigurationError(f'base_url: a str such as "{_EXAMPLE}" was expected, not {type(given).__name__}')
+    given = given.strip()
     try:
-        parts = urlsplit(given.strip())
-        host, port = parts.hostname or "", parts.port
+        parts = urlsplit(given if "//" in given else f"//{given}")
+        origin = _origin(parts)
     except ValueError:
         raise _wrong("it is no URL") from None
+    if not parts.netloc or not origin:
+        raise _wrong("it must start with https://, and its host is missing or malformed")
     if parts.scheme == "http":
-        raise _wrong("the key must not travel unencrypted", f"https://{host or 'ACCOUNT.api-us1.com'}")
-    if parts.scheme != "https" or not parts.netloc:
-        raise _wrong("it must start with https://")
+        raise _wrong("the key must not travel unencrypted", origin)
+    if parts.scheme != "https":
+        raise _wrong("it must start with https://", origin)
     if "@" in parts.netloc:
-        raise _wrong("it must not hold a user name or password", f"https://{host}")
+        raise _wrong("it must not hold a user name or password", origin)
     if "?" in given or "#" in given:
-        raise _wrong("it must not hold a query or fragment", f"https://{host}" if host else _EXAMPLE)
+        raise _wrong("it must not hold a query or fragment", origin)
+    if parts.path.rstrip("/").lower() not in _PAGES:
+        raise _wrong("it must end with the host, or /api/3", origin)
+    return origin
+
+
+def _origin(parts: SplitResult) -> str:
+    """``https://host[:port]``, or nothing where the host is missing or malformed."""
+    host, port = parts.hostname or "", parts.port
     bracketed = f"[{host}]" if ":" in host else host
     if not _HOST.fullmatch(bracketed) or ".." in host:
-        raise _wrong("its host is missing or malformed")
-    if parts.path.rstrip("/").lower() not in _PAGES:
-        raise _wrong("it must end with the host, or /api/3", f"https://{host}")
+        return ""
     return f"https://{bracketed}" + (f":{port}" if port not in (None, 443) else "")
 
 
 def _wrong(why: str, instead: str = _EXAMPLE) -> ConfigurationError:
-    return ConfigurationError(f'base_url: {why}; write "{instead}" (shown under Settings > Developer)')
+    return ConfigurationError(f'base_url: {why}; write "{instead}" (Settings > Developer shows it)')
 
 
 def account_of(origin: str) -> str:

@@ -174,9 +174,12 @@ class APIError(ActiveCampaignError):
         return tuple(e.pointer for e in self.errors if e.pointer)
 
     def __str__(self) -> str:
-        text = f"{self.status} {super().__str__()}"
-        if more := "; ".join(filter(None, (f"{e.title} {e.pointer}".strip() for e in self.errors[:5]))):
+        text = f"{self.status} {super().__str__()}" if self.status else super().__str__()
+        said = (e.pointer if e.title in self.message else f"{e.title} {e.pointer}".strip() for e in self.errors[:5])
+        if more := "; ".join(filter(None, said)):
             text += f" [{without_addresses(more)}]"
+        if self.retry_after is not None:
+            text += f" (try again in {self.retry_after:g} s)"
         if self.hint:
             text += f" ({self.hint})"
         return f"{text} (request id {self.request_id})" if self.request_id else text

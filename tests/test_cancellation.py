@@ -61,7 +61,7 @@ async def in_process() -> AsyncIterator[tuple[Sandbox, AsyncClient]]:
 def is_free(ac: AsyncClient) -> bool:
     sender = ac._sender
     line: Any = sender._limiter
-    return sender._slots.value == 16 and sender._door.value >= 2 and not line._line
+    return sender._slots.value == 16 and sender.unpaced == 0 and sender._door.value >= 2 and not line._line
 
 
 async def cancelled_at(checkpoint: int, call: Callable[[], Awaitable[Any]]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -291,7 +292,7 @@ async def test_what_is_kept_of_a_body_that_is_no_json() -> None:
     account = sandbox()
     account.fail("custom", status=200, body="<p>" + "x" * 500, processed=False, always=True)
     async with client_of(account) as ac:
-        with pytest.raises(e.ServerError, match="with HTML") as caught:
+        with pytest.raises(e.ServerError, match="HTML instead") as caught:
             await ac.tags.get(1)
     assert caught.value.body == "<p>" + "x" * 197
 
@@ -616,3 +617,42 @@ async def test_half_a_surrogate_is_refused_before_anything_is_sent() -> None:
         with pytest.raises(ValueError, match="surrogates"):
             await ac.request("POST", "/goals", params={"q": "\ud800"})
     assert account.requests == []
+
+
+async def test_what_happened_says_more_than_that_there_is_no_time_left() -> None:
+    account = sandbox()
+    account.fail("503", always=True)
+    async with client_of(account) as ac:
+        for _ in range(5):
+            with pytest.raises(e.ServerError) as caught:
+                await ac.contacts.sync(email="ann@example.org", timeout=3)
+            assert caught.value.status == 503
+            await anyio.sleep(5)
+
+
+@pytest.mark.parametrize("warm", [False, True])
+async def test_who_cannot_get_a_turn_is_told_at_once(warm: bool) -> None:
+    account = sandbox()
+    ended = Counter[str]()
+    async with client_of(account, rate_limiter=LocalLimiter(clock=anyio.current_time)) as ac:
+        if warm:
+            await ac.tags.get(1)
+            await anyio.sleep(1)
+        begun = anyio.current_time()
+
+        async def one() -> None:
+            try:
+                await ac.tags.get(1, timeout=2)
+            except e.RateLimitError as error:
+                assert error.attempts == 0
+                assert error.status == 0
+                assert anyio.current_time() == begun
+                ended["refused"] += 1
+            else:
+                ended["answered"] += 1
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(30):
+                tasks.start_soon(one)
+        assert ac._sender.unpaced == 0
+    assert ended == {"answered": 10, "refused": 20}

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
+import httpx
 import pytest
 
 from activecampaign_async import AsyncClient, ConfigurationError, Key
@@ -39,6 +41,9 @@ def test_a_base_url_as_the_account_shows_it(given: str, origin: str) -> None:
         ("https://acme.api-us1.com/api/3?", "query or fragment"),
         ("https://", "must start with https://"),
         ("https:///api/3", "must start with https://"),
+        ("https://localhost:4197/foo", 'write "https://localhost:4197"'),
+        ("http://localhost:4197", 'write "https://localhost:4197"'),
+        ("acme.api-us1.com/api/3", 'write "https://acme.api-us1.com"'),
         ("https://:443", "host is missing"),
         ("ftp://acme.api-us1.com", "must start with https://"),
         ("acme.api-us1.com", "must start with https://"),
@@ -76,6 +81,12 @@ def test_a_key_that_cannot_be_one_is_not_shown(bad: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         AsyncClient("https://acme.api-us1.com", bad)
     assert "abc" not in str(caught.value)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_key_with_its_quotes(quote: str) -> None:
+    with pytest.raises(ConfigurationError, match="quotes"):
+        Key(f"{quote}abc{quote}")
 
 
 def test_a_key_that_is_no_text() -> None:
@@ -139,6 +150,29 @@ def test_a_timeout_that_is_none(timeout: float) -> None:
         AsyncClient("https://acme.api-us1.com", "some-key", timeout=timeout)
 
 
-def test_a_proxy_that_is_none() -> None:
+@pytest.mark.parametrize("proxy", ["nonsense://x", "http://host:port", 5])
+def test_a_proxy_that_is_none(proxy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match="proxy"):
-        AsyncClient("https://acme.api-us1.com", "some-key", proxy="nonsense://x")
+        AsyncClient("https://acme.api-us1.com", "some-key", proxy=proxy)
+    monkeypatch.setenv("HTTPS_PROXY", "http://host:port")
+    with pytest.raises(ConfigurationError, match="proxy"):
+        AsyncClient("https://acme.api-us1.com", "some-key")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"retry": 3},
+        {"rate_limiter": 5},
+        {"transport": object()},
+        {"read_only": "no"},
+        {"strict": "no"},
+        {"trust_env": "no"},
+        {"account": 5},
+        {"transport": httpx.AsyncHTTPTransport(), "proxy": "http://localhost:1"},
+    ],
+    ids=str,
+)
+def test_arguments_of_the_wrong_kind(given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(given))):
+        AsyncClient("https://acme.api-us1.com", "some-key", **given)

@@ -17,6 +17,8 @@ class Key:
             raise ConfigurationError(f"the key: a str was expected, not {type(value).__name__}")
         if not value or not all("\x21" <= c <= "\x7e" for c in value):
             raise ConfigurationError("the key: printable ASCII without blanks or line ends was expected; copy it again")
+        if value[0] == value[-1] and value[0] in "\"'`" and len(value) > 1:
+            raise ConfigurationError("the key: it is given with quotes around it; leave them out")
         self._value = value
 
     def reveal(self) -> str:
