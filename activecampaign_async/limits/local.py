@@ -18,7 +18,9 @@ from .._answer import retry_after
 # (docs/architecture.md): a steady gap beats bursts, and a slow return after a 429 beats a fast one.
 DOCUMENTED = 5.0  # requests per second
 SLACK = 1.005  # gap in units of 1 / rate
-WIDEN, WIDEST, SHRINK = 1.03, 3.0, 0.99998  # after a 429; at most; after each good answer
+FIRST_STEP, WIDEST_STEP = 0.01, 0.04  # by how much an overrun widens the gap: a stray one, one of several
+CALM_AFTER = 200  # good answers after which an overrun is taken for a stray one again
+SHRINK, WIDEST = 0.99998, 3.0  # of the gap, after each good answer; at most
 BLIND_PAUSE = {429: 1.0, 503: 2.0}  # seconds, where the answer does not say
 TICK = 1e-9  # what a clock may lose in rounding
 LONGEST_PAUSE = 3600.0  # a Retry-After beyond is nonsense, and must not stop the process for ever
@@ -53,7 +55,7 @@ class LocalLimiter:
         # Reentrant: the garbage collector may close a waiting `acquire` in the middle of another one.
         self._pid, self._lock = os.getpid(), threading.RLock()
         self._line: deque[_Ticket] = deque()
-        self._spread = SLACK
+        self._spread, self._step, self._good = SLACK, FIRST_STEP, CALM_AFTER
         self._next = self._resume = self._calm = float("-inf")  # next turn; end of pause; end of this overrun
 
     @property
@@ -104,6 +106,7 @@ class LocalLimiter:
             if status in BLIND_PAUSE:
                 self._hold(status, headers)
             elif status < 400:
+                self._good += 1
                 self._spread = max(self._spread * SHRINK, SLACK)
 
     # -- under the lock ----------------------------------------------------------------------------------------
@@ -113,7 +116,8 @@ class LocalLimiter:
         asked = retry_after(headers)
         pause = min(BLIND_PAUSE[status] if asked is None else asked, LONGEST_PAUSE)
         if status == 429 and now >= self._calm:  # several refusals of one overrun are one event
-            self._spread = min(self._spread * WIDEN, WIDEST)
+            self._step = FIRST_STEP if self._good >= CALM_AFTER else min(2 * self._step, WIDEST_STEP)
+            self._spread, self._good = min(self._spread * (1 + self._step), WIDEST), 0
         self._resume = max(self._resume, now + pause)
         self._calm = self._resume + 1.0
 

@@ -111,8 +111,13 @@ async def test_a_429_widens_the_gap_and_good_answers_bring_it_back() -> None:
     line.observe(429, {})
     line.observe(429, {})  # of the same overrun
     await anyio.sleep(5)
-    assert await turns(line, 2) == pytest.approx([0, 0.201 * 1.03])
-    for _ in range(2000):
+    assert await turns(line, 2) == pytest.approx([0, 0.201 * 1.01])
+    for step in (1.02, 1.04, 1.04):  # one overrun after another
+        before = line._spread
+        line.observe(429, {})
+        await anyio.sleep(5)
+        assert line._spread / before == pytest.approx(step)
+    for _ in range(6000):
         line.observe(200, {})
     await anyio.sleep(5)
     assert await turns(line, 2) == pytest.approx([0, 0.201])
