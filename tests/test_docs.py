@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
 import runpy
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import anyio.to_thread
 import pytest
@@ -24,6 +26,9 @@ BLOCKS = [
     for page in PAGES
     for number, block in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1)
 ]
+
+OF_THEIR_OWN = {path.name.removeprefix("test_") for path in (ROOT / "tests" / "examples").glob("test_*.py")}
+SMALL = [path for path in sorted((ROOT / "examples").glob("*.py")) if path.name not in OF_THEIR_OWN]
 
 
 @pytest.fixture
@@ -43,17 +48,26 @@ async def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncItera
 
 @pytest.mark.parametrize("block", BLOCKS)
 async def test_a_block_runs(block: str, account: Sandbox) -> None:
-    if "anyio.run(main)" in block:
-        await anyio.to_thread.run_sync(lambda: exec(compile(block, "block", "exec"), {"__name__": "block"}))  # noqa: S102 - our own docs
+    if "pytestmark" in block:
+        await anyio.to_thread.run_sync(run_as_tests, block)
         return
-    namespace: dict[str, Any] = {}
     code = compile(block, "block", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    ran = eval(code, namespace)  # noqa: S307 - our own docs
-    if inspect.isawaitable(ran):
-        await ran
+    if not code.co_flags & inspect.CO_COROUTINE:  # it may start a loop of its own
+        await anyio.to_thread.run_sync(exec, code, {"__name__": "block"})
+        return
+    await eval(code, {})  # noqa: S307 - our own docs
 
 
-@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def run_as_tests(block: str) -> None:
+    Path("test_block.py").write_text(block, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "test_block.py"]
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": paths})
+    assert ran.returncode == 0, ran.stdout
+    assert " passed" in ran.stdout
+
+
+@pytest.mark.parametrize("example", SMALL, ids=lambda path: path.name)
 async def test_an_example_runs(example: Path, account: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     await anyio.to_thread.run_sync(lambda: runpy.run_path(str(example), run_name="__main__"))
     assert capsys.readouterr().out

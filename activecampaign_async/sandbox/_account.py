@@ -6,18 +6,21 @@ from typing import Final
 
 from ._clock import naive, stamp
 from ._contacts_store import Contacts
+from ._kind import NOW, PLAIN, Kind
+from ._kind_columns import ADMIN
+from ._kinds import KINDS
 from ._wire import PREFIX, Row
 
 
 class Table:
     """Rows of one kind by id, as the store gives them back; found by contact where they belong to one."""
 
-    def __init__(self, plural: str, singular: str, kind: str, link_names: tuple[str, ...]) -> None:
-        self.plural: Final = plural
-        self.singular: Final = singular
-        self.kind: Final = kind
-        """The vendor's inner name: `SubscriberTag` in an error about a contactTag."""
-        self._link_names = link_names
+    def __init__(self, kind: Kind, stamp: Callable[[], str]) -> None:
+        self.plural: Final = kind.plural
+        self.singular: Final = kind.singular
+        self.kind: Final = kind.name
+        self._kind = kind
+        self._stamp = stamp
         self._rows: dict[int, Row] = {}
         self._of_contact: dict[int, list[int]] = {}
         self._last = 0
@@ -32,38 +35,87 @@ class Table:
     def get(self, id: int) -> Row | None:
         return self._rows.get(id)
 
+    def having(self, column: str, value: object) -> list[Row]:
+        """The rows that say so in this column; numbers and their text are one."""
+        return [row for row in self._rows.values() if str(row.get(column)) == str(value)]
+
     def add(self, values: Row, id: int | None = None) -> Row:
-        """A new row, with its links, its id, and what follows the id."""
+        """A new row: what is given, the kind's own columns for the rest, and what follows the id."""
         if id is None:
             id = self._last + 1
         if id in self._rows:
             raise ValueError(f"{self.singular} {id} is there already")
         self._last = max(self._last, id)
-        row = {**values, "links": self._links(id), "id": str(id)}
+        row = {**self._blank(), **self._twice(values)}
+        row["id"] = id if self._kind.numeric else str(id)
+        row |= self._links(row)
         self._rows[id] = row
-        if "contact" in row:
-            self._of_contact.setdefault(int(str(row["contact"])), []).append(id)
+        contact = _contact_of(row)
+        if contact is not None:
+            self._of_contact.setdefault(contact, []).append(id)
         return row
+
+    def change(self, row: Row, values: Row) -> None:
+        """Writes these columns; the row may belong to another contact afterwards."""
+        before = _contact_of(row)
+        row |= self._twice(values)
+        after = _contact_of(row)
+        if before != after:
+            id = int(str(row["id"]))
+            if before is not None:
+                self._of_contact[before].remove(id)
+            if after is not None:
+                self._of_contact.setdefault(after, []).append(id)
 
     def remove(self, id: int) -> Row:
         row = self._rows.pop(id)
-        if "contact" in row:
-            self._of_contact[int(str(row["contact"]))].remove(id)
+        contact = _contact_of(row)
+        if contact is not None:
+            self._of_contact[contact].remove(id)
         return row
 
     def of_contact(self, contact: int) -> list[Row]:
         return [self._rows[id] for id in self._of_contact.get(contact, ())]
 
-    def contacts(self) -> Iterator[int]:
-        return iter(self._of_contact)
-
     def move(self, base: str) -> None:
         self.base = base
-        for id, row in self._rows.items():
-            row["links"] = self._links(id)
+        for row in self._rows.values():
+            row |= self._links(row)
 
-    def _links(self, id: int) -> Row:
-        return {name: f"{self.base}/{self.plural}/{id}/{name}" for name in self._link_names}
+    def _twice(self, values: Row) -> Row:
+        """What is said once, under both of its names."""
+        both = {**values}
+        for column, other in self._kind.same.items():
+            if other in values:
+                both.setdefault(column, values[other])
+            elif column in values:
+                both[other] = values[column]
+        return both
+
+    def _blank(self) -> Row:
+        now = self._stamp()
+        times: dict[object, str] = {NOW: now, PLAIN: naive(now)}
+        row: Row = {}
+        for name, value in self._kind.columns.items():
+            if isinstance(value, list | dict):  # a row never shares them with the next
+                row[name] = value.copy()
+            else:
+                row[name] = times.get(value, value)
+        return row
+
+    def _links(self, row: Row) -> Row:
+        if not self._kind.links:
+            return {} if self._kind.links is None else {"links": []}
+        own = f"{self.plural}/{row['id']}/"
+        paths = {name: self._kind.paths.get(name, own + name).format(**row) for name in self._kind.links}
+        return {"links": {name: f"{self.base}/{path}" for name, path in paths.items()}}
+
+
+def _contact_of(row: Row) -> int | None:
+    """Whom a row belongs to."""
+    owner = row.get("relid") if row.get("reltype") == "Subscriber" else row.get("contact", row.get("subscriberid"))
+    text = str(owner)
+    return int(text) if text.isdecimal() else None
 
 
 class Account:
@@ -72,73 +124,34 @@ class Account:
     def __init__(self, contacts: int, holes: float, seed: int, url: str, now: Callable[[], int]) -> None:
         self.now = now
         self.contacts = Contacts(contacts, holes, seed, url + PREFIX, now)
-        self.users = Table(
-            "users",
-            "user",
-            "User",
-            (
-                "lists",
-                "userGroup",
-                "dealGroupTotals",
-                "dealGroupUsers",
-                "configs",
-                "dealConnection",
-                "userConversationsPermission",
-                "seatUser",
-            ),
-        )
-        self.tags = Table("tags", "tag", "Tag", ("contactGoalTags", "templateTags"))
-        self.fields = Table("fields", "field", "Field", ("options", "relations"))
-        self.lists = Table("lists", "list", "_List", ("contactGoalLists", "user", "addressLists"))
-        self.automations = Table(
-            "automations",
-            "automation",
-            "Series",
-            ("campaigns", "contactGoals", "contactAutomations", "blocks", "goals", "sms", "sitemessages", "triggers"),
-        )
-        self.contact_tags = Table("contactTags", "contactTag", "SubscriberTag", ("tag", "contact"))
-        self.contact_lists = Table(
-            "contactLists",
-            "contactList",
-            "SubscriberList",
-            (
-                "automation",
-                "list",
-                "contact",
-                "form",
-                "autosyncLog",
-                "campaign",
-                "unsubscribeAutomation",
-                "message",
-            ),
-        )
-        self.contact_automations = Table(
-            "contactAutomations",
-            "contactAutomation",
-            "SubscriberSeries",
-            ("automation", "contact", "contactGoals"),
-        )
-        self.field_values = Table("fieldValues", "fieldValue", "FieldValue", ("owner", "field"))
+        self.tables: Final = {kind.plural: Table(kind, self.stamp) for kind in KINDS}
+        """By plural name."""
+        self.tags = self.tables["tags"]
+        self.fields = self.tables["fields"]
+        self.lists = self.tables["lists"]
+        self.users = self.tables["users"]
+        self.groups = self.tables["groups"]
+        self.automations = self.tables["automations"]
+        self.contact_tags = self.tables["contactTags"]
+        self.contact_lists = self.tables["contactLists"]
+        self.contact_automations = self.tables["contactAutomations"]
+        self.field_values = self.tables["fieldValues"]
         self.members: dict[tuple[str, int], set[int]] = {}
         """Contacts by filter and value (`("segmentid", 4)`), for what has no endpoint here."""
         self.written: Counter[tuple[str, int]] = Counter()
         """How often each row was written, by (plural name, id)."""
         self.move(url)
+        self._begin()
 
-    @property
-    def tables(self) -> dict[str, Table]:
-        every = (
-            self.users,
-            self.tags,
-            self.fields,
-            self.lists,
-            self.automations,
-            self.contact_tags,
-            self.contact_lists,
-            self.contact_automations,
-            self.field_values,
-        )
-        return {table.plural: table for table in every}
+    def _begin(self) -> None:
+        """What an account has from its first day."""
+        name: Row = {"username": "sandbox", "firstName": "Sam", "lastName": "Sandbox"}
+        self.users.add({**name, "email": "sandbox@example.com"})
+        self.groups.add({"title": "Admin", **ADMIN}, 3)
+        self.tables["groupLimits"].add({"groupid": "3"})
+        self.tables["userGroups"].add({"userid": "1", "groupid": "3"})
+        self.tables["userConversationsPermissions"].add({"user": "1"})
+        self.tables["groupDefinitions"].add({"type_id": 1, "label": "{**DEFAULT**}", "ordernum": 1})
 
     def move(self, url: str) -> None:
         """Links point to this origin from now on."""
@@ -160,6 +173,6 @@ class Account:
     def remove_contact(self, id: int) -> None:
         """The contact and what hangs on it."""
         self.contacts.remove(id)
-        for table in (self.contact_tags, self.contact_lists, self.contact_automations, self.field_values):
+        for table in self.tables.values():
             for row in table.of_contact(id):
                 table.remove(int(str(row["id"])))

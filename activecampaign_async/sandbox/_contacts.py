@@ -1,15 +1,15 @@
 """`/contacts`: reading."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from . import _generate as generate
 from ._account import Account
+from ._of_contact import side_loads
 from ._query import Query
 from ._selection import select
 from ._wire import Answer, Row, answer, missing
 
-SIDE_LOADS = ("contactAutomations", "contactLists", "deals", "fieldValues", "geoIps", "accountContacts")
 _IN_ROW = ("contactAutomations", "contactLists", "fieldValues", "geoIps", "deals", "accountContacts")
 INCLUDES = ("fieldValues", "contactTags", "contactLists", "contactAutomations")
 
@@ -28,23 +28,9 @@ def list_(account: Account, query: Query) -> Answer:
 def get(account: Account, id: int) -> Answer:
     if id not in account.contacts:
         return missing("Subscriber", id)
-    loads: dict[str, list[Row]] = {name: [] for name in SIDE_LOADS}
-    for table in (account.contact_automations, account.contact_lists, account.field_values):
-        loads[table.plural] = table.of_contact(id)
+    loads = side_loads(account, id)
     ids: Row = {name: ids_of(loads[name]) for name in _IN_ROW}
     return answer({**loads, "contact": generate.single(account.contacts.row(id), ids)})
-
-
-def related(name: str) -> Callable[[Account, int], Answer]:
-    """`GET /contacts/{id}/{name}`: the rows of that table that belong to the contact; no `meta`."""
-
-    def rows(account: Account, id: int) -> Answer:
-        if id not in account.contacts:
-            return missing("Subscriber", id)
-        table = account.tables.get(name)
-        return answer({name: table.of_contact(id) if table else []})
-
-    return rows
 
 
 def ids_of(rows: Iterable[Row]) -> list[object]:

@@ -18,6 +18,8 @@ class Query:
     ids: list[int] | None = None
     orders: list[tuple[str, bool]] = field(default_factory=list)
     """(field, descending), in the order asked for."""
+    directions: dict[str, str] = field(default_factory=dict)
+    """The same as it was written."""
     filters: dict[str, str] = field(default_factory=dict)
     plain: dict[str, str] = field(default_factory=dict)
 
@@ -37,6 +39,7 @@ def read(pairs: Sequence[tuple[str, str]]) -> Query:
         elif found := _BRACKETS.match(name):
             if found[1] == "orders":
                 query.orders.append((found[2], value.upper() == "DESC"))
+                query.directions[found[2]] = value
             else:
                 query.filters[found[2] + name[found.end() :]] = value
         else:

@@ -165,6 +165,8 @@ class Sandbox(State):
             seconds: between two pieces of a `slow` body.
             edit: makes another JSON value of the one that would be answered (with the kind `edit`).
         """
+        if path is not None and (not path.startswith(("/", "*")) or path.startswith("/api/3")):
+            raise ValueError(f"path is what comes after /api/3, e.g. '/tags' or '/contacts/*': got {path!r}")
         if share is not None and not 0 <= share <= 1:
             raise ValueError(f"share is between 0 and 1: got {share!r}")
         if processed is None:

@@ -2,9 +2,9 @@
 
 import threading
 
-from . import _tags, _users
+from . import _field_values, _fields, _groups, _lists, _notes, _users
 from ._account import Account, Table
-from ._associations import add_tag, enrol, put_value, set_list_status
+from ._associations import add_tag, enrol, set_list_status
 from ._contacts_store import folded
 from ._wire import Answer, Row
 
@@ -15,7 +15,6 @@ class State:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._lock = threading.RLock()
-        account.users.add(_users.new_user(account, "sandbox", "sandbox@example.com"))
 
     # -- what is there -----------------------------------------------------------------------------
 
@@ -66,31 +65,48 @@ class State:
     def add_tag(self, name: str, kind: str = "contact", description: str = "", *, id: int | None = None) -> int:
         """A tag; its id. Without a `kind` it is hidden from the list."""
         with self._lock:
-            return self._add(self._account.tags, _tags.new_tag(self._account, name, kind, description), id)
+            return self._add(self._account.tags, {"tag": name, "tagType": kind, "description": description}, id)
 
     def add_field(self, title: str, kind: str = "text", *, id: int | None = None) -> int:
         """A custom field; its id."""
         with self._lock:
-            return self._add(self._account.fields, _users.new_field(self._account, title, kind), id)
+            fields = self._account.fields
+            values: Row = {"title": title, "type": kind, "perstag": _fields.perstag_of(title)}
+            return self._add(fields, values | {"ordernum": str(len(fields) + 1)}, id)
 
     def add_list(self, name: str, *, id: int | None = None) -> int:
         """A list; its id."""
         with self._lock:
-            return self._add(self._account.lists, _users.new_list(self._account, name), id)
+            return _id(_lists.add(self._account, name, {"user": 1}, id))
 
     def add_automation(self, name: str, *, id: int | None = None) -> int:
         """An automation; its id."""
         with self._lock:
-            return self._add(self._account.automations, _users.new_automation(self._account, name), id)
+            return self._add(self._account.automations, {"name": name}, id)
 
     def add_user(self, username: str, email: str, *, id: int | None = None) -> int:
         """A user beside the key's own; its id."""
         with self._lock:
-            return self._add(self._account.users, _users.new_user(self._account, username, email), id)
+            values: Row = {"username": username, "firstName": "Sam", "lastName": "Sandbox", "email": email}
+            return _id(_users.add(self._account, values, id))
+
+    def add_group(self, title: str, *, id: int | None = None) -> int:
+        """A user group beside the account's own, which has the id 3; its id."""
+        with self._lock:
+            return _id(_groups.add(self._account, {"title": title}, id))
+
+    def add_note(self, contact: int, text: str, *, id: int | None = None) -> int:
+        """A note about a contact; its id."""
+        with self._lock:
+            return _id(_notes.add(self._account, {"note": text, "relid": str(contact)}, id))
 
     def add_row(self, plural: str, row: Row, id: int | None = None) -> int:
-        """A row of any kind but contacts, as it is: for what the other helpers do not make."""
+        """A row of any kind but contacts (`bounceLogs`, `deals`, …); its id.
+
+        What is given stands as it is, the rest as a fresh row of that kind has it.
+        """
         with self._lock:
+            self._account.contacts.version += 1
             return self._add(self._account.tables[plural], row, id)
 
     def tag_contact(self, contact: int, tag: int) -> None:
@@ -113,7 +129,7 @@ class State:
         """As if somebody had written the contact's custom field."""
         values: Row = {"contact": contact, "field": field, "value": value}
         with self._lock:
-            self._do(put_value(self._account, {"fieldValue": values}))
+            self._do(_field_values.put(self._account, {"fieldValue": values}))
 
     def add_members(self, name: str, value: int, contacts: "set[int] | list[int]") -> None:
         """Which contacts `segmentid=`, `formid=` or `waitid=` finds for a value."""
@@ -122,8 +138,12 @@ class State:
             self._account.contacts.version += 1
 
     def _add(self, table: Table, row: Row, id: int | None = None) -> int:
-        return int(str(table.add(row, id)["id"]))
+        return _id(table.add(row, id))
 
     def _do(self, answer: Answer) -> None:
         if answer.status >= 300:
             raise ValueError(answer.body.decode())
+
+
+def _id(row: Row) -> int:
+    return int(str(row["id"]))

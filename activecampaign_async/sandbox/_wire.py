@@ -97,15 +97,16 @@ def missing(kind: str, row: int | str) -> Answer:
     return message(404, f"No Result found for {kind} with id {row}")
 
 
-def invalid(title: str, code: str, pointer: str, detail: str | None = "", error: str | None = None) -> Answer:
-    """A 422 with one entry. `detail` and `error` are left out where None."""
+def invalid(title: str, code: str, pointer: str | None, detail: str | None = "", error: str | None = None) -> Answer:
+    """A 422 with one entry. What is None is left out."""
     entry: Row = {"title": title}
     if detail is not None:
         entry["detail"] = detail
     entry["code"] = code
     if error is not None:
         entry["error"] = error
-    entry["source"] = {"pointer": f"/data/attributes/{pointer}"}
+    if pointer is not None:
+        entry["source"] = {"pointer": f"/data/attributes/{pointer}"}
     return answer({"errors": [entry]}, 422)
 
 

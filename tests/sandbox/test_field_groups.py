@@ -1,0 +1,54 @@
+"""`/groupDefinitions`, `/groupMembers`."""
+
+import pytest
+
+from activecampaign_async.sandbox import Sandbox
+
+from .support import asking, covers
+
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+
+@covers("field_groups.numbers", "field_groups.query", "field_groups.list", "field_groups.refused")
+async def test_definitions() -> None:
+    sandbox = Sandbox(rate=None)
+    async with asking(sandbox) as client:
+        made = await client.post("/groupDefinitions", json={"groupDefinition": {"label": "Sizes", "ordernum": "5"}})
+        asked = {"groupDefinition.label": "Deals", "groupDefinition.groupType": "2"}
+        other = await client.post("/groupDefinitions", params=asked)
+        assert (await client.post("/groupDefinitions", json={})).json() == {}
+        listed = (await client.get("/groupMembers")).json()
+        page = (await client.get("/groupMembers", params={"limit": 1, "offset": 1})).json()
+    row = made.json()["groupDefinition"]
+    assert made.status_code == 200
+    assert (row["id"], row["type_id"], row["label"], row["ordernum"], row["created_by"]) == (2, 1, "Sizes", 5, 1)
+    assert row["links"]["groupMembers"].endswith("/api/3/groupMembers?group_id=2")
+    assert (other.json()["groupDefinition"]["label"], other.json()["groupDefinition"]["type_id"]) == ("Deals", 2)
+    assert set(listed) == {"groupDefinitions"}
+    assert [row["label"] for row in listed["groupDefinitions"]] == ["{**DEFAULT**}", "Sizes", "Deals"]
+    assert [row["id"] for row in page["groupDefinitions"]] == [2]
+
+
+@covers("field_groups.numbers", "field_groups.list", "field_groups.missing", "field_groups.refused")
+async def test_members() -> None:
+    sandbox = Sandbox(rate=None)
+    field = sandbox.add_field("Colour")
+    async with asking(sandbox) as client:
+        body = {"groupMember": {"rel_id": str(field), "group_id": "1", "ordernum": None}}
+        made = (await client.post("/groupMembers", json=body)).json()["groupMember"]
+        assert (made["id"], made["group_id"], made["rel_id"], made["ordernum"]) == (1, 1, field, 1)
+        listed = (await client.get("/groupMembers", params={"group_id": 1})).json()["groupMembers"]
+        assert [set(row) for row in listed] == [{"group_id", "id", "links", "ordernum", "rel_id"}]
+        assert (await client.get("/groupMembers", params={"group_id": 2})).json() == {"groupMembers": []}
+        body["groupMember"]["ordernum"] = "4"
+        assert (await client.put("/groupMembers/1", json=body)).json()["groupMember"]["ordernum"] == 4
+        assert (await client.get("/groupMembers/1")).json()["groupMember"]["ordernum"] == 4
+        body["groupMember"]["group_id"] = "9"
+        lost = await client.post("/groupMembers", json=body)
+        assert lost.json() == {"message": "No Result found for GroupDefinition with id 9"}
+        assert (await client.post("/groupMembers", json={"groupMember": {"group_id": 1}})).status_code == 403
+        assert (await client.put("/groupMembers/1", json={"groupMember": {}})).status_code == 403
+        assert (await client.delete("/groupMembers/1")).json() == {}
+        for method in ("GET", "PUT", "DELETE"):
+            gone = await client.request(method, "/groupMembers/1")
+            assert (gone.status_code, gone.json()["errors"][0]["status"]) == (404, 404)
