@@ -97,6 +97,17 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site, strictly; it must ask nobody else for anything."""
+    install(session, "docs")
+    session.run("zensical", "build", "--clean", "--strict")
+    for page in Path("site").rglob("*.html"):
+        outside = re.findall(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="(?:https?:)?//[^"]+"', page.read_text())
+        if outside:
+            session.error(f"{page} asks for {outside[0]}")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks: a small form, or what is given after `--`."""
     install(session)

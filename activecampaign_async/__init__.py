@@ -47,6 +47,17 @@ if TYPE_CHECKING:
     from .keys import Key
     from .limits import RateLimiter
     from .limits.local import LocalLimiter
+    from .resources.contact_automations import ContactAutomation
+    from .resources.contact_lists import ContactList, ListStatus
+    from .resources.contact_tags import ContactTag
+    from .resources.contacts import Contact, ContactStatus
+    from .resources.field_values import FieldValue
+    from .resources.fields import Field, FieldType
+    from .resources.groups import Group
+    from .resources.lists import List
+    from .resources.notes import Note
+    from .resources.tags import Tag, TagType
+    from .resources.users import User
 
 _HOME = {
     "ActiveCampaignError": "errors",
@@ -56,13 +67,25 @@ _HOME = {
     "AuthenticationError": "errors",
     "ConfigurationError": "errors",
     "ConnectFailedError": "errors",
+    "Contact": "resources.contacts",
+    "ContactAutomation": "resources.contact_automations",
+    "ContactList": "resources.contact_lists",
+    "ContactStatus": "resources.contacts",
+    "ContactTag": "resources.contact_tags",
     "DeadlineError": "errors",
     "DecodeError": "errors",
     "DuplicateError": "errors",
+    "Field": "resources.fields",
     "FieldError": "errors",
+    "FieldType": "resources.fields",
+    "FieldValue": "resources.field_values",
     "Found": "_fanout",
+    "Group": "resources.groups",
     "Key": "keys",
+    "List": "resources.lists",
+    "ListStatus": "resources.contact_lists",
     "LocalLimiter": "limits.local",
+    "Note": "resources.notes",
     "NotFoundError": "errors",
     "OutcomeUnknownError": "errors",
     "Page": "_paging",
@@ -70,17 +93,20 @@ _HOME = {
     "PaginationError": "errors",
     "PaymentRequiredError": "errors",
     "PermissionDeniedError": "errors",
-    "RateLimitError": "errors",
     "RateLimiter": "limits",
+    "RateLimitError": "errors",
     "ReadOnlyError": "errors",
     "RedirectError": "errors",
     "Reply": "_answer",
     "RetryPolicy": "_retry",
     "ServerError": "errors",
+    "Tag": "resources.tags",
+    "TagType": "resources.tags",
     "TLSError": "errors",
     "TransportError": "errors",
     "UNSET": "_model",
     "Unset": "_model",
+    "User": "resources.users",
     "ValidationError": "errors",
 }
 __all__ = [
@@ -92,14 +118,26 @@ __all__ = [
     "AuthenticationError",
     "ConfigurationError",
     "ConnectFailedError",
+    "Contact",
+    "ContactAutomation",
+    "ContactList",
+    "ContactStatus",
+    "ContactTag",
     "DeadlineError",
     "DecodeError",
     "DuplicateError",
+    "Field",
     "FieldError",
+    "FieldType",
+    "FieldValue",
     "Found",
+    "Group",
     "Key",
+    "List",
+    "ListStatus",
     "LocalLimiter",
     "NotFoundError",
+    "Note",
     "OutcomeUnknownError",
     "Page",
     "Pager",
@@ -114,8 +152,11 @@ __all__ = [
     "RetryPolicy",
     "ServerError",
     "TLSError",
+    "Tag",
+    "TagType",
     "TransportError",
     "Unset",
+    "User",
     "ValidationError",
     "__version__",
 ]
