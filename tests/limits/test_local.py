@@ -117,7 +117,7 @@ async def test_a_429_widens_the_gap_and_good_answers_bring_it_back() -> None:
         line.observe(429, {})
         await anyio.sleep(5)
         assert line._spread / before == pytest.approx(step)
-    for _ in range(6000):
+    for _ in range(12_000):
         line.observe(200, {})
     await anyio.sleep(5)
     assert await turns(line, 2) == pytest.approx([0, 0.201])
