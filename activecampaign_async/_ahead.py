@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
+from attrs import evolve
 
 from ._page import Page
 from ._parts import Part, Parts
@@ -109,9 +110,11 @@ class IdsAhead(_Lanes[T]):
     def __init__(self, source: Source[T], walk: ById[T], size: int, lanes: int, ordered: bool) -> None:
         super().__init__(source, size, lanes)
         self._given = walk.given
-        self._total: int | None = None
+        self._total = walk.total
         self._empty: Page[T] | None = None
-        self._parts: Parts[T] = Parts(walk.spans, size=size, lanes=lanes, ordered=ordered, widest=walk.widest)
+        self._parts: Parts[T] = Parts(
+            walk.spans, size=size, lanes=lanes, ordered=ordered, widest=walk.widest, got=walk.given
+        )
         self._asking = False
 
     async def _begin(self) -> None:
@@ -121,7 +124,9 @@ class IdsAhead(_Lanes[T]):
         after, before = first.after, first.before
         sheet, asked = await self._fetch(id_params(after, before), self._size)
         parts.put(first, sheet, asked, before)
-        self._total, count = sheet.total, len(sheet.keys)
+        count = len(sheet.keys)
+        if not self._given:
+            self._total = sheet.total
         if not count:
             self._empty = Page((), sheet.total, sheet.included, None, False)
         self._tell()
@@ -183,7 +188,7 @@ class IdsAhead(_Lanes[T]):
 
     def _cursor(self) -> str | None:
         spans: list[Span] = [(a if a >= 0 else None, b) for a, b in self._parts.spans()]
-        return self._source.cursor(ById[T](spans, self._parts.widest, self._given))
+        return self._source.cursor(ById[T](spans, self._parts.widest, self._given, self._total))
 
 
 class OffsetsAhead(_Lanes[T]):
@@ -287,7 +292,10 @@ class OffsetsAhead(_Lanes[T]):
 
 
 def lanes_of(source: Source[T], walk: Walk[T], size: int, lanes: int, ordered: bool) -> IdsAhead[T] | OffsetsAhead[T]:
-    """The way to go ahead in a list."""
+    """The way to go ahead in a list. Lanes stand in one queue, each behind the others: the time for a page, which
+    holds without lanes, is as long for each of them together."""
+    if source.timeout is not None:
+        source = evolve(source, timeout=source.timeout * lanes)
     if isinstance(walk, ById):
         return IdsAhead(source, walk, size, lanes, ordered)
     return OffsetsAhead(source, walk, size, lanes)

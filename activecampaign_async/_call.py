@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from attrs import field, frozen
 
 from ._answer import Answer
 from ._given import encode_fields
 from ._model import Included, M, decode
+from ._wire import php_list
 from .errors import DecodeError
 
 T = TypeVar("T")
@@ -30,8 +32,8 @@ class Call(Generic[T]):
     """Below ``/api/3``, percent-encoded."""
     read: Reader[T]
     """The pure function from answer to result."""
-    query: Query = field(factory=dict)
-    body: Any = None
+    query: Query = field(factory=dict, repr=False)  # it and the body are about people, or hold a password
+    body: Any = field(default=None, repr=False)
     """JSON, or None for no body."""
     repeatable: bool = field(kw_only=True)
     """Whether sending it twice does no harm: reads, PUT, DELETE, upserts."""
@@ -57,6 +59,11 @@ class Call(Generic[T]):
 
 class Send(Protocol):
     """The one road. Everything above it makes calls; everything below it makes requests."""
+
+    @property
+    def home(self) -> str:
+        """Where it leads: the account's origin. Cursors of one account are none of another's."""
+        ...
 
     async def __call__(self, call: Call[T], /) -> T: ...
 
@@ -84,22 +91,33 @@ def any_path(path: str) -> str:
         raise TypeError(f"path: a str was expected, not {type(path).__name__}")
     if not path.startswith("/") or path.startswith("//"):
         raise ValueError('path: starts with one "/" and is below /api/3, e.g. "/contacts/1"')
+    if path == "/api/3" or path.startswith("/api/3/"):
+        raise ValueError('path: what comes after /api/3, e.g. "/contacts/1"')
     if any(c in path for c in "?#\\") or any(ord(c) < 0x21 or ord(c) > 0x7E for c in path):
         raise ValueError("path: no query (use params=), fragment, backslash, blank or non-ASCII character")
-    if any(part.replace("%2e", ".").replace("%2E", ".") in (".", "..") for part in path.split("/")):
-        raise ValueError('path: no "." or ".." segments')
+    plain, before = path, ""
+    while plain != before:  # what a server in between may decode once more than the next one
+        plain, before = unquote(plain), plain
+    if any(part in ("", ".", "..") for part in re.split(r"[/\\]", plain[1:])):
+        raise ValueError('path: no empty, "." or ".." segments')
     return path
 
 
 def query(allowed: type, given: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """Keyword arguments as query parameters: checked against the TypedDict `allowed`, UNSET left out.
 
-    TypeError for None: no list can be filtered by it, and leaving it out in silence would give everything.
+    TypeError for None, ValueError for blank text or no ids: they would be left out or ignored in silence, and the list
+    be everything.
     """
+    asked: dict[str, str | list[str]] = {}
     for name, value in given.items():
         if value is None:
             raise TypeError(f"{name}: None is no filter; leave it out for no filter at all")
-    return {key: _parameter(value) for key, value in encode_fields(allowed, given).items()}
+        for key, encoded in encode_fields(allowed, {name: value}).items():
+            asked[key] = _parameter(encoded)
+            if encoded == [] or (isinstance(encoded, str) and not encoded.strip()):
+                raise ValueError(f"{name}: is empty, which is no filter; leave it out for no filter at all")
+    return asked
 
 
 def _parameter(value: Any) -> str | list[str]:
@@ -122,12 +140,25 @@ def one(model: type[M], key: str | None = None) -> Reader[M]:
     return read
 
 
+def one_or_none(model: type[M]) -> Reader[M | None]:
+    """As `one`, of what there need not be: PHP's empty answers are None."""
+    whole = one(model)
+
+    def read(answer: Answer) -> M | None:
+        data = answer.data
+        row = data.get(model.KEY, data) if isinstance(data, dict) else data
+        return None if row in ({}, [], None) else whole(answer)
+
+    return read
+
+
 def many(model: type[M], key: str | None = None) -> Reader[tuple[M, ...]]:
     """``{"tags": [...], "others": [...]}`` as models, each with its part of what came beside them."""
     name = model.KEYS if key is None else key
 
     def read(answer: Answer) -> tuple[M, ...]:
         rows, beside = _envelope(answer, name)
+        rows = php_list(rows)
         if not isinstance(rows, list):
             raise DecodeError(name, f"a list was expected, not {type(rows).__name__}")
         included = Included(beside, strict=answer.strict)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def fingerprint(path: str, key: str, query: Query, keyset: bool) -> str:
-    """Tells lists apart. The page size is no part of it: a list may go on in pages of another size."""
+def fingerprint(home: str, path: str, key: str, query: Query, keyset: bool) -> str:
+    """Tells lists and accounts apart. The page size is no part of it: a list may go on in pages of another size."""
     pairs = [(name, value if isinstance(value, str) else list(value)) for name, value in query.items()]
     pairs.sort(key=lambda pair: "" if pair[0].startswith("orders[") else pair[0])  # of orders, the first counts most
-    return sha256(json.dumps([path, key, keyset, pairs]).encode()).hexdigest()[:16]
+    return sha256(json.dumps([home, path, key, keyset, pairs]).encode()).hexdigest()[:16]
 
 
 def encode(mark: str, state: dict[str, Any]) -> str:
@@ -40,5 +40,5 @@ def decode(mark: str, cursor: str) -> dict[str, Any]:
     if state.get("v") != VERSION:
         raise ValueError("cursor: made by another version of this library")
     if state["of"] != mark:
-        raise ValueError("cursor: of another list, or of other filters or another order")
+        raise ValueError("cursor: of another list or account, or of other filters or another order")
     return state

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar, overload
 
 import anyio
+
+from .errors import DeadlineError
 
 if TYPE_CHECKING:
     from ._call import Call, Send
@@ -48,6 +51,16 @@ class Found(Sequence[T_co]):
 
     def __repr__(self) -> str:
         return f"<Found: {len(self)}, missing: {len(self.missing)}>"
+
+
+@asynccontextmanager
+async def within(timeout: float | None) -> AsyncIterator[None]:
+    """One time limit for several calls, in seconds: DeadlineError when it passes."""
+    fits = isinstance(timeout, (int, float)) and timeout > 0  # else each call refuses it, and says why
+    with anyio.move_on_after(timeout if fits else None):
+        yield
+        return
+    raise DeadlineError(f"its {timeout} s passed", may_have_been_processed=True)
 
 
 async def map_bounded(work: Callable[[S], Awaitable[T]], given: Iterable[S], lanes: int = LANES) -> list[T]:

@@ -17,18 +17,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, get_type_h
 from attrs import NOTHING, field, fields, frozen
 
 from . import _wire
-from ._wire import UNSET, Links, Unset, Wire, clone, encode
+from ._wire import UNSET, Links, Unset, Wire, clone, encode, php_list
 from .errors import DecodeError
 
 if TYPE_CHECKING:
     from .resources.account_contacts import AccountContact
+    from .resources.activities import ActivityRecipient
     from .resources.contact_automations import ContactAutomation
+    from .resources.contact_deals import ContactDeal
     from .resources.contact_lists import ContactList
     from .resources.contact_tags import ContactTag
+    from .resources.contacts import Contact
     from .resources.deals import Deal
     from .resources.field_values import FieldValue
-    from .resources.geo_ips import GeoIp
+    from .resources.fields import FieldOption, FieldRel
+    from .resources.geo_ips import GeoAddress, GeoIp
+    from .resources.notes import Note
     from .resources.score_values import ScoreValue
+    from .resources.users import UserConversationsPermission, UserGroup
 
 __all__ = ["UNSET", "Included", "Links", "Model", "Row", "Unset", "Wire", "decode"]
 
@@ -39,13 +45,22 @@ _log = logging.getLogger("activecampaign_async")
 
 _HOMES = {
     "accountContacts": ("account_contacts", "AccountContact"),
+    "activityRecipients": ("activities", "ActivityRecipient"),
     "contactAutomations": ("contact_automations", "ContactAutomation"),
+    "contactDeals": ("contact_deals", "ContactDeal"),
     "contactLists": ("contact_lists", "ContactList"),
     "contactTags": ("contact_tags", "ContactTag"),
+    "contacts": ("contacts", "Contact"),
     "deals": ("deals", "Deal"),
+    "fieldOptions": ("fields", "FieldOption"),
+    "fieldRels": ("fields", "FieldRel"),
     "fieldValues": ("field_values", "FieldValue"),
+    "geoAddresses": ("geo_ips", "GeoAddress"),
     "geoIps": ("geo_ips", "GeoIp"),
+    "notes": ("notes", "Note"),
     "scoreValues": ("score_values", "ScoreValue"),
+    "userConversationsPermissions": ("users", "UserConversationsPermission"),
+    "userGroups": ("users", "UserGroup"),
 }
 """Where the models of side-loaded rows live: loaded when they are first asked for."""
 
@@ -56,12 +71,13 @@ class Included(Mapping[str, Any]):
     Of an item it holds the rows that belong to that item, of a page those of the whole page.
     """
 
-    __slots__ = ("_by_owner", "_rows", "_whole")
+    __slots__ = ("_by_owner", "_lists", "_rows", "_whole")
 
     def __init__(self, rows: Json | None = None, *, strict: bool = False, whole: bool = False) -> None:
         """`whole`: all of it belongs to the one result beside it. `strict`: DecodeError for any misfit."""
         self._rows: Json = {} if rows is None else rows
         self._whole = whole
+        self._lists: dict[str, list[Any]] = {}
         self._by_owner: dict[str, dict[str, dict[str, list[Any]]]] = {}
         if strict:
             for key in self._rows.keys() & _HOMES.keys():
@@ -85,10 +101,12 @@ class Included(Mapping[str, Any]):
         return self._decode(model, strict=False)
 
     def _decode(self, model: type[M], strict: bool) -> tuple[M, ...]:
-        rows = self._rows.get(model.KEYS) or ()
+        rows = php_list(self._rows.get(model.KEYS) or [])
         rows = [rows] if isinstance(rows, dict) else rows  # a lone row instead of a list of one
-        if not isinstance(rows, (list, tuple)):
-            raise DecodeError(model.KEYS, f"a list was expected, not {type(rows).__name__}")
+        if not isinstance(rows, list):
+            if strict:
+                raise DecodeError(model.KEYS, f"a list was expected, not {type(rows).__name__}")
+            return ()
         return tuple(decode(model, row, strict=strict) for row in rows)
 
     def owned(self, owner: str, id: str, row: Json) -> Included:
@@ -96,12 +114,17 @@ class Included(Mapping[str, Any]):
         if self._whole or not self._rows:
             return self
         if owner not in self._by_owner:  # once a page, not once an item
-            lists = {key: rows for key, rows in self._rows.items() if isinstance(rows, list)}
+            lists = {key: rows for key, given in self._rows.items() if isinstance(rows := php_list(given), list)}
+            self._lists = lists
             self._by_owner[owner] = {key: _group(rows, owner) for key, rows in lists.items()}
         mine = {
-            key: groups.get(id) or _listed(self._rows[key], row.get(key))
+            key: groups.get(id) or _listed(self._lists[key], row.get(key) or [row.get(key.removesuffix("s"))])
             for key, groups in self._by_owner[owner].items()
         }
+        named = [inner for rows in mine.values() for inner in rows if isinstance(inner, dict)]
+        for key, rows in mine.items():
+            if not rows:  # of an include of an include, as "contactTags.tag": named by what is the item's
+                mine[key] = _listed(self._lists[key], [inner.get(key.removesuffix("s")) for inner in named])
         return Included(mine, whole=True)
 
     @property
@@ -110,9 +133,19 @@ class Included(Mapping[str, Any]):
         return self.of(_home("accountContacts"))
 
     @property
+    def activity_recipients(self) -> tuple[ActivityRecipient, ...]:
+        """To whom activities happened."""
+        return self.of(_home("activityRecipients"))
+
+    @property
     def contact_automations(self) -> tuple[ContactAutomation, ...]:
         """A contact's ways through automations."""
         return self.of(_home("contactAutomations"))
+
+    @property
+    def contact_deals(self) -> tuple[ContactDeal, ...]:
+        """Secondary contacts of deals."""
+        return self.of(_home("contactDeals"))
 
     @property
     def contact_lists(self) -> tuple[ContactList, ...]:
@@ -125,9 +158,24 @@ class Included(Mapping[str, Any]):
         return self.of(_home("contactTags"))
 
     @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """Contacts that the result is about."""
+        return self.of(_home("contacts"))
+
+    @property
     def deals(self) -> tuple[Deal, ...]:
         """Deals of a contact."""
         return self.of(_home("deals"))
+
+    @property
+    def field_options(self) -> tuple[FieldOption, ...]:
+        """What can be chosen in custom fields."""
+        return self.of(_home("fieldOptions"))
+
+    @property
+    def field_rels(self) -> tuple[FieldRel, ...]:
+        """For the contacts of which lists custom fields are."""
+        return self.of(_home("fieldRels"))
 
     @property
     def field_values(self) -> tuple[FieldValue, ...]:
@@ -135,14 +183,34 @@ class Included(Mapping[str, Any]):
         return self.of(_home("fieldValues"))
 
     @property
+    def geo_addresses(self) -> tuple[GeoAddress, ...]:
+        """Places that a contact's addresses stand for."""
+        return self.of(_home("geoAddresses"))
+
+    @property
     def geo_ips(self) -> tuple[GeoIp, ...]:
         """Addresses from which a contact was seen."""
         return self.of(_home("geoIps"))
 
     @property
+    def notes(self) -> tuple[Note, ...]:
+        """Notes on activities."""
+        return self.of(_home("notes"))
+
+    @property
     def score_values(self) -> tuple[ScoreValue, ...]:
         """A contact's scores."""
         return self.of(_home("scoreValues"))
+
+    @property
+    def user_conversations_permissions(self) -> tuple[UserConversationsPermission, ...]:
+        """Whether users may use conversations."""
+        return self.of(_home("userConversationsPermissions"))
+
+    @property
+    def user_groups(self) -> tuple[UserGroup, ...]:
+        """Which groups users are in."""
+        return self.of(_home("userGroups"))
 
 
 def _home(key: str) -> Any:
@@ -153,13 +221,14 @@ def _home(key: str) -> Any:
 def _group(rows: list[Any], owner: str) -> dict[str, list[Any]]:
     groups: dict[str, list[Any]] = {}
     for row in rows:
-        if isinstance(row, dict) and isinstance(row.get(owner), (str, int)):
-            groups.setdefault(str(row[owner]), []).append(row)
+        name = row.get(owner) or row.get(f"{owner}id") if isinstance(row, dict) else None
+        if isinstance(name, (str, int)):
+            groups.setdefault(str(name), []).append(row)
     return groups
 
 
 def _listed(rows: list[Any], ids: Any) -> list[Any]:
-    """The rows that an item lists by id: for collections whose rows do not name their owner."""
+    """The rows that an item names by id (``"deals": ["1"]`` or ``"deal": "1"``), where they do not name the item."""
     if not isinstance(ids, list):
         return []
     wanted = {str(id) for id in ids if isinstance(id, (str, int))}

@@ -13,6 +13,7 @@ from . import _cursor
 from ._call import Call
 from ._model import Included
 from ._walk import ById, ByOffset, Sheet, Walk, row_key, row_total
+from ._wire import php_list
 from .errors import DecodeError, TransportError
 
 if TYPE_CHECKING:
@@ -64,12 +65,14 @@ class Source(Generic[T]):
     query: Query
     keyset: bool
     timeout: float | None
+    small: bool = False
+    """Whether it belongs to one contact: ``{}`` then stands for no rows, and no total comes with a whole list."""
     mark: str = field(init=False)
     """Tells its cursors from those of other lists."""
 
     @mark.default
     def _mark(self) -> str:
-        return _cursor.fingerprint(self.path, self.key, self.query, self.keyset)
+        return _cursor.fingerprint(self.send.home, self.path, self.key, self.query, self.keyset)
 
     async def fetch(self, params: dict[str, str], asked: int) -> tuple[Sheet[T], int]:
         """A page, and how many rows it was asked for in the end: fewer, when it took too long."""
@@ -92,9 +95,9 @@ class Source(Generic[T]):
 
     def _read(self, answer: Answer) -> Sheet[T]:
         data = answer.data
-        rows = data.get(self.key) if isinstance(data, dict) else None
-        if rows == {}:
-            rows = []  # PHP's other empty list
+        rows = php_list(data.get(self.key)) if isinstance(data, dict) else None
+        if self.small and data == {}:
+            rows = []
         if not isinstance(rows, list):
             raise DecodeError(self.key, "is not in the answer, or no list")
         included = Included({k: v for k, v in data.items() if k not in (self.key, "meta")}, strict=answer.strict)
@@ -112,14 +115,14 @@ class Source(Generic[T]):
     def start(self) -> Walk[T]:
         """At the list's beginning."""
         if not self.keyset:
-            return ByOffset()
+            return ByOffset(small=self.small)
         return ById([(_bound(self.query, "id_greater"), _bound(self.query, "id_less"))])
 
     def at(self, cursor: str) -> Walk[T]:
         """Where `cursor` says. TypeError or ValueError for one that is none, or not of this list."""
         state = _cursor.decode(self.mark, cursor)
         try:
-            return ById.from_state(state) if self.keyset else ByOffset.from_state(state)
+            return ById.from_state(state) if self.keyset else ByOffset.from_state(state, small=self.small)
         except (KeyError, TypeError, ValueError):
             raise ValueError("cursor: not one of this library's") from None
 

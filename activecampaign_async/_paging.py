@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from ._ahead import lanes_of
 from ._page import Item, Items, Page, Source
+from ._walk import ById
 from .errors import ActiveCampaignError
 
 if TYPE_CHECKING:
@@ -54,13 +55,18 @@ class _Pages(AsyncIterator[Page[T]]):
                 self._size = got  # it would only time out again
             self._begun = True
             if items or not begun:
-                return Page(items, sheet.total, sheet.included, source.cursor(walk), not walk.done)
+                total = walk.total if isinstance(walk, ById) else sheet.total
+                return Page(items, total, sheet.included, source.cursor(walk), not walk.done)
         return None
 
 
 @frozen(eq=False)
 class Pager(Generic[T]):
-    """A list. Awaited, its first page; iterated, every item of every page, one request at a time."""
+    """A list. Awaited, its first page; iterated, every item of every page, one request at a time.
+
+    A short page is taken for the last where the total confirms it; else one request more makes sure. Only where a
+    whole page is of rows that the key's user may not see does a list end there.
+    """
 
     _source: Source[T]
     _limit: int
@@ -109,8 +115,6 @@ class Pager(Generic[T]):
         """The same items, by up to `n` requests side by side. The account's rate x the latency, and two or three
         more, keep it busy.
 
-        ::
-
             async with pager.ahead(8) as items:
                 async for item in items: ...
 
@@ -118,6 +122,10 @@ class Pager(Generic[T]):
         order, which spends the fewest requests and holds the fewest pages. After the block nothing is left running;
         errors come bare, out of the loop, with a `cursor`. TypeError or ValueError for an `n` that is no number of
         lanes.
+        A `timeout` of the list is for each page; here `n` times as long, since `n` pages stand in one queue.
+
+        A short page in the middle (rows that the key's user may not see) loses nothing. Where the total does not
+        confirm that a part of the list has ended there, one request more is spent on it.
         """
         async with self.ahead_pages(n, ordered=ordered) as pages:
             yield Items(pages)
@@ -139,7 +147,7 @@ class Pager(Generic[T]):
     def resume(self, cursor: str) -> Pager[T]:
         """The same list from `cursor` on: of a page, or of an error raised between pages.
 
-        ValueError for the cursor of another list, or of this one with other filters or in another order.
+        ValueError for the cursor of another list or account, or of this one with other filters or in another order.
         """
         self._source.at(cursor)
         return evolve(self, cursor=cursor)
@@ -154,16 +162,19 @@ def pager(
     query: Query,
     limit: int | None = None,
     keyset: bool = False,
+    small: bool = False,
     timeout: float | None = None,
 ) -> Pager[T]:
     """The list at `path`, whose rows stand under `key`. `timeout` is for each page, in seconds.
 
     `keyset`: go by id (contacts only). The query's own `id_greater` and `id_less` stay bounds.
+    `small`: it belongs to one contact; an answer of ``{}`` stands for no rows, and a page shorter than asked for needs
+    no total to be all.
     """
     for name in ("limit", "offset"):
         if name in query:
             raise ValueError(f"{name}: the pager's own; use limit= and .resume(cursor)")
-    source = Source(send, path, key, item, dict(query), keyset, timeout)
+    source = Source(send, path, key, item, dict(query), keyset, timeout, small)
     source.start()  # refuses bounds that are none, before anything is sent
     return Pager(source, _limit(limit))
 

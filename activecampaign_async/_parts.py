@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from attrs import define, field
 
-from ._walk import Key, Sheet, Span, check_rising, is_last
+from ._walk import Ends, Key, Sheet, Span, check_rising
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,7 @@ class Part(Generic[T]):
     density: float | None = None
     """Rows per id, where something better is known than the list's average."""
     seen: Seen = field(factory=lambda: Seen(0.5))
+    ends: Ends = field(factory=Ends)
     pages: int = 0
     busy: bool = False
     over: bool = False
@@ -67,7 +68,9 @@ class Part(Generic[T]):
 class Parts(Generic[T]):
     """What is left of a list, in the order of ids."""
 
-    def __init__(self, spans: Sequence[Span], *, size: int, lanes: int, ordered: bool, widest: int = 0) -> None:
+    def __init__(
+        self, spans: Sequence[Span], *, size: int, lanes: int, ordered: bool, widest: int = 0, got: int = 0
+    ) -> None:
         self.parts: list[Part[T]] = [Part(-1 if a is None else a, b, -1 if a is None else a) for a, b in spans]
         self.size, self.lanes, self.ordered = size, lanes, ordered
         self.room = lanes * CHUNK if ordered else 2 * lanes
@@ -75,7 +78,7 @@ class Parts(Generic[T]):
         self.queue: deque[Part[T]] = deque()  # whose page is next, where order is not kept
         self.highest: int | None = None
         self.since = 0  # pages since `highest` was asked for
-        self.widest = widest
+        self.widest, self.got = widest, got
         self.left: int | None = None
         """Rows left, as far as known."""
         self._share = CHUNK
@@ -193,9 +196,8 @@ class Parts(Generic[T]):
         part.busy = part.fresh = False
         last = check_rising(sheet.keys, part.after, before)
         count = len(sheet.keys)
-        # Only the very first page's total means something: with bounds, what it counts is anybody's guess. Later, a
-        # page shorter than others is the end of its part, and no endpoint's cap.
-        part.over = is_last(count, asked, self.widest, None if self.widest else sheet.total, count)
+        self.got += count
+        part.over = part.ends.is_last(count, asked, self.widest, sheet.total, self.got)
         self.widest, self.since, self.size = max(self.widest, count), self.since + 1, min(self.size, asked)
         if part.before is not None and last is not None and last >= part.before - 1:
             part.over = True

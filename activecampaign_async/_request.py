@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from typing import Any
 
 from . import _json
 from ._answer import Answer, Reply
-from ._call import IDEMPOTENT, READS, Call, Query, Send, any_path
+from ._call import IDEMPOTENT, Call, Query, Send, any_path
 from ._paging import Pager, pager
 from .errors import DecodeError
 
@@ -33,7 +34,7 @@ def any_call(
         _query(params),
         json,
         repeatable=method in IDEMPOTENT if repeatable is None else repeatable,
-        result_due=method in READS,
+        result_due=method == "GET",
         timeout=timeout,
     )
 
@@ -63,11 +64,16 @@ def _row(row: Any, _included: Any, _strict: bool) -> dict[str, Any]:
 def _query(params: Params | None) -> Query:
     if params is not None and not isinstance(params, Mapping):
         raise TypeError(f"params: a mapping was expected, not {type(params).__name__}")
-    return {name: _value(name, value) for name, value in (params or {}).items()}
+    given = params or {}
+    if wrong := [name for name in given if not isinstance(name, str) or not name]:
+        raise TypeError(f"params: names are text, not {wrong[0]!r}")
+    return {name: _value(name, value) for name, value in given.items()}
 
 
 def _value(name: str, value: object) -> str | list[str]:
     if isinstance(value, (list, tuple)):
+        if not value:
+            raise ValueError(f"params[{name!r}]: an empty list would not be sent, and filter nothing")
         return [_text(name, item) for item in value]
     return _text(name, value)
 
@@ -81,6 +87,9 @@ def _text(name: str, value: object) -> str:
         raise ValueError(f"params[{name!r}]: a time needs its zone, e.g. datetime.now(UTC)")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"params[{name!r}]: a finite number was expected")
     if isinstance(value, (str, int, float)):
+        str(value).encode()  # UnicodeEncodeError, a ValueError: half a surrogate pair cannot be sent
         return str(value)
     raise TypeError(f"params[{name!r}]: text, a number, a bool or a date was expected, not {type(value).__name__}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
@@ -71,6 +71,11 @@ class Sender:
         self.unpaced = 0  # calls on their way to the limiter's line
         self._verdict = _Verdict()
         self._closed = False
+        self.home = http.origin
+
+    def __call__(self, call: Call[T], /) -> Coroutine[Any, Any, T]:
+        """As `send`: a sender is what everything above it takes for the road."""
+        return self.send(call)
 
     async def send(self, call: Call[T], /) -> T:
         """Make a call, as often as it takes and may be."""

@@ -4,8 +4,12 @@ Requests are the currency, so a list ends with no further one wherever that is s
 
 - a full page always goes on: a `total` that claims the end may be wrong there, and one list in a hundred pays;
 - an empty page is always the end;
-- a short page is the end when the total says so, or when a longer one was seen before. After a *first* short page
-  that no total confirms, one more is asked for: the endpoint may cap `limit`.
+- a short page is the end only where the total confirms it. Rows that the key's user may not see are left out after
+  `limit` was applied, so that pages in the middle are short too; or the endpoint caps `limit`. Without a total that
+  confirms it, one more is asked for at each end, until none comes.
+
+What `total` counts by id is anybody's guess: what matches with the bounds on ids (it shrinks from page to page), or
+without (it stays). Both can confirm. By offset it counts the whole list.
 
 A way through a list has `done`; `ask(size)`: the next page's parameters, and how many rows it asks for; `take(sheet,
 asked)`: moves on and gives the rows not given before, or raises PaginationError and stays; `state()`, for a cursor.
@@ -15,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 from .errors import PaginationError
 
@@ -32,7 +36,7 @@ DEFAULT_SIZE = 20
 _KEPT = 100
 """Keys of the last rows given, kept in a cursor: rows that shift by less do not come twice after a resume."""
 _VAIN = 3
-"""Looks back that may bring nothing before a total that goes up and down is left alone."""
+"""Looks, back or ahead, that may bring nothing new in a row: rows come and go, and the total with them."""
 
 
 @frozen
@@ -66,33 +70,64 @@ def row_total(meta: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def is_last(count: int, asked: int, widest: int, total: int | None, reached: int) -> bool:
-    """Whether a page of `count` rows is the last, with `reached` rows got and `widest` the longest before."""
-    if count == 0:
-        return True
+def is_full(count: int, asked: int, widest: int) -> bool:
+    """Whether a page of `count` rows says nothing of the end, with `widest` the longest before: it may be as long as
+    the endpoint makes them."""
     if count >= asked:
-        return False
-    if total is not None and total > reached:
-        return False
-    if widest:
-        return count < widest
-    return total == reached and count != DEFAULT_SIZE
+        return True
+    return count >= widest if widest else count == DEFAULT_SIZE
+
+
+@define
+class Ends:
+    """Tells where a span of ids ends, from what its pages say."""
+
+    total: int | None = None
+    count: int = 0
+    """Of the last page."""
+
+    def is_last(self, count: int, asked: int, widest: int, total: int | None, given: int) -> bool:
+        """Whether a page of `count` rows ends the span, with `given` rows of the whole list given."""
+        before, self.total, self.count = (self.total, self.count), total, count
+        if count == 0:
+            return True
+        if total is None or is_full(count, asked, widest):
+            return False
+        return total == count or (total == given and self._stays(*before))
+
+    def _stays(self, before: int | None, count: int) -> bool:
+        """Whether the total counts the whole list: it did not shrink by about the rows of the page before."""
+        return before is not None and self.total is not None and self.total > before - count / 2
 
 
 class ById(Generic[T]):
     """Contacts: by `id_greater`, in the order of ids. Rows that come and go disturb nothing."""
 
-    def __init__(self, spans: Sequence[Span], widest: int = 0, given: int = 0) -> None:
+    def __init__(
+        self,
+        spans: Sequence[Span],
+        widest: int = 0,
+        given: int = 0,
+        total: int | None = None,
+        ends: Ends | None = None,
+    ) -> None:
         self.spans = list(spans)
         """What is left: ids above the first and below the second number; None where it is open."""
         self.widest, self.given = widest, given
+        self.total = total
+        """As the first page told it: later ones may count only what is left."""
+        self.ends = ends or Ends()
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> ById[T]:
-        return cls(_some([_span(s) for s in state["ids"]]), _count(state["w"]), _count(state["n"]))
+        told, count = state["p"]
+        ends = Ends(_count_or_none(told), _count(count))
+        spans = _some([_span(s) for s in state["ids"]])
+        return cls(spans, _count(state["w"]), _count(state["n"]), _count_or_none(state["t"]), ends)
 
     def state(self) -> dict[str, Any]:
-        return {"ids": self.spans, "w": self.widest, "n": self.given}
+        last = [self.ends.total, self.ends.count]
+        return {"ids": self.spans, "w": self.widest, "n": self.given, "t": self.total, "p": last}
 
     @property
     def done(self) -> bool:
@@ -105,13 +140,14 @@ class ById(Generic[T]):
         after, before = self.spans[0]
         last = check_rising(sheet.keys, after, before)
         count = len(sheet.keys)
+        if not self.given:
+            self.total = sheet.total
         self.given += count
-        # What a total counts where the ids have an upper bound is anybody's guess, save on the first page
-        total = sheet.total if before is None or not self.widest else None
-        over = is_last(count, asked, self.widest, total, self.given)
+        over = self.ends.is_last(count, asked, self.widest, sheet.total, self.given)
         self.widest = max(self.widest, count)
         if over or (before is not None and last is not None and last >= before - 1):
             self.spans.pop(0)
+            self.ends = Ends()
         else:
             self.spans[0] = (last, before)
         return sheet.items
@@ -148,25 +184,32 @@ class ByOffset(Generic[T]):
         self,
         spans: Sequence[tuple[int, int | None]] = ((0, None),),
         widest: int = 0,
+        given: int = 0,
         total: int | None = None,
         recent: Sequence[int | str] = (),
+        *,
+        small: bool = False,
     ) -> None:
         self.spans = list(spans)
         """What is left: from one offset up to, not including, another; None: to the end."""
-        self.widest, self.total = widest, total
+        self.widest, self.given, self.total = widest, given, total
         self.seen: set[int | str] = set(recent)
         self.recent = list(recent)
+        self.small = small
+        """Whether a first page without a total ends the list, where it is shorter than asked for."""
         self.vain = 0  # looks back that brought nothing, in a row
-        self.pages: list[Sequence[Key]] = []  # the first page's keys, to know an endpoint that does not page
+        self.stale = 0  # pages that brought nothing new, in a row
+        self.first: Sequence[Key] = ()  # the first page's keys, to know an endpoint that does not page
+        self.last: Sequence[Key] = ()  # the last page's, to know one that comes again
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> ByOffset[T]:
-        spans = _some([(_count(first), None if end is None else _count(end)) for first, end in state["rows"]])
-        total, recent = state["t"], [key for key in state["last"] if isinstance(key, (int, str))]
-        return cls(spans, _count(state["w"]), None if total is None else _count(total), recent)
+    def from_state(cls, state: Mapping[str, Any], *, small: bool = False) -> ByOffset[T]:
+        spans = _some([(_count(first), _count_or_none(end)) for first, end in state["rows"]])
+        recent = [key for key in state["last"] if isinstance(key, (int, str))]
+        return cls(spans, _count(state["w"]), _count(state["n"]), _count_or_none(state["t"]), recent, small=small)
 
     def state(self) -> dict[str, Any]:
-        return {"rows": self.spans, "w": self.widest, "t": self.total, "last": self.recent}
+        return {"rows": self.spans, "w": self.widest, "n": self.given, "t": self.total, "last": self.recent}
 
     @property
     def done(self) -> bool:
@@ -185,19 +228,38 @@ class ByOffset(Generic[T]):
                 self.spans.pop(0)
             self.vain = 0 if fresh else self.vain + 1
             return fresh
-        if count and not fresh:
-            if not self._is_unpaged(sheet.keys, asked):
-                raise PaginationError("a page brought nothing new: offset is ignored, or a page came again")
+        if count and not fresh and self._came_again(sheet, asked):
             self.spans.pop(0)
             return ()
-        if not self.pages:
-            self.pages.append(sheet.keys)
-        reached = at + count
-        over = is_last(count, asked, self.widest, sheet.total, reached)
-        self.widest = max(self.widest, count)
-        self.spans[0:1] = [] if over else [(reached, None)]
+        over = self._is_last(count, asked, sheet.total)
+        self.stale = 0 if fresh else self.stale + 1
+        self.first = self.first or sheet.keys
+        self.last, self.widest = sheet.keys, max(self.widest, count)
+        self.spans[0:1] = [] if over else [(at + count, None)]
         self._look_back(at, asked, sheet.total)
         return fresh
+
+    def _is_last(self, count: int, asked: int, total: int | None) -> bool:
+        if count == 0:
+            return True
+        if is_full(count, asked, self.widest):
+            return False
+        return total == self.given or (self.small and total is None and not self.widest)
+
+    def _came_again(self, sheet: Sheet[T], asked: int) -> bool:
+        """Of a page that brought nothing new: whether it ends the list, being the whole of it once more, from an
+        endpoint that does not page. It may also hold the last rows of the page before: they shift where rows are left
+        out, or inserted. PaginationError for anything else."""
+        count = len(sheet.keys)
+        if self.first == self.last == sheet.keys:
+            told = sheet.total if sheet.total is not None else self.total
+            # No total: one that ignores `limit` and `offset` and gives a fixed part of its rows looks the same, so
+            # pages full or of the API's default size are taken for that.
+            if told == count or (told is None and count not in (asked, DEFAULT_SIZE)):
+                return True
+        if not is_full(count, asked, self.widest) and (self.stale or sheet.keys != self.last):
+            return self.stale >= _VAIN
+        raise PaginationError("a page brought nothing new: offset is ignored, or a page came again")
 
     def fresh(self, sheet: Sheet[T]) -> tuple[T, ...]:
         """The rows not seen before; they are seen from now on."""
@@ -212,6 +274,7 @@ class ByOffset(Generic[T]):
             elif key not in self.seen:
                 self.seen.add(key)
                 fresh.append(item)
+        self.given += len(fresh)
         known = [key for key in sheet.keys if key is not None] or ([sheet.digest] if sheet.digest else [])
         self.recent = [*self.recent, *known][-_KEPT:]
         return tuple(fresh)
@@ -222,12 +285,6 @@ class ByOffset(Generic[T]):
         if before is not None and total is not None and before > total and at and self.vain < _VAIN:
             # twice as far: as many may slip until that page is read
             self.spans.insert(0, (max(0, at - min(2 * (before - total), asked, self.widest)), at))
-
-    def _is_unpaged(self, keys: Sequence[Key], asked: int) -> bool:
-        """Whether an endpoint without paging gave its whole list again. One that ignores `limit` and `offset` and
-        gives a fixed part of its rows looks the same: pages full or of the API's default size are taken for that."""
-        whole = self.pages == [keys] and self.total in (None, len(keys))
-        return whole and len(keys) not in (asked, DEFAULT_SIZE)
 
 
 def _some(spans: list[S]) -> list[S]:
@@ -240,6 +297,10 @@ def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError("not a count")
     return value
+
+
+def _count_or_none(value: object) -> int | None:
+    return None if value is None else _count(value)
 
 
 def _span(value: Sequence[object]) -> Span:

@@ -76,6 +76,13 @@ def clone(value: Any) -> Any:
     return root
 
 
+def php_list(value: Any) -> Any:
+    """PHP's lists with gaps, ``{"0": {...}, "2": {...}}``, and its other empty one, ``{}``, as lists."""
+    if isinstance(value, dict) and all(isinstance(key, str) and key.isdigit() for key in value):
+        return list(value.values())
+    return value
+
+
 # -- off the wire
 
 EMPTY_TIMES = frozenset({None, "", "0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00"})

@@ -12,6 +12,8 @@ from ._http import Http
 from ._retry import RetryPolicy
 from ._sender import Sender, seconds
 from ._settings import account_of, key_from, origin_of
+from .errors import ConfigurationError
+from .limits import RateLimiter
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,16 +25,23 @@ if TYPE_CHECKING:
     from ._paging import Pager
     from ._request import Params
     from .keys import Key
-    from .limits import RateLimiter
+    from .resources.contact_automations import ContactAutomations
+    from .resources.contact_deals import ContactDeals
+    from .resources.contact_tags import ContactTags
     from .resources.contacts import Contacts
+    from .resources.field_groups import FieldGroups
+    from .resources.field_values import FieldValues
+    from .resources.fields import Fields
+    from .resources.groups import Groups
+    from .resources.lists import Lists
+    from .resources.notes import Notes
+    from .resources.scores import Scores
     from .resources.tags import Tags
     from .resources.users import Users
 
 
 class AsyncClient:
     """One ActiveCampaign account.
-
-    ::
 
         async with AsyncClient() as ac:  # AC_API_URL, AC_API_TOKEN
             contact = await ac.contacts.get(42)
@@ -54,8 +63,28 @@ class AsyncClient:
     Raises ConfigurationError for settings that cannot work. May be opened in one task and closed in another.
     """
 
+    contact_automations: ContactAutomations
+    """Contacts in automations. https://developers.activecampaign.com/reference/contact-automations"""
+    contact_deals: ContactDeals
+    """Secondary contacts of deals. https://developers.activecampaign.com/reference/list-all-secondary-contacts"""
+    contact_tags: ContactTags
+    """Tags on contacts. https://developers.activecampaign.com/reference/contact-tags"""
     contacts: Contacts
     """People. https://developers.activecampaign.com/reference/contact"""
+    field_groups: FieldGroups
+    """Groups of custom fields. https://developers.activecampaign.com/reference/create-a-custom-field-group"""
+    field_values: FieldValues
+    """What contacts have in custom fields. https://developers.activecampaign.com/reference/fieldvalues"""
+    fields: Fields
+    """Custom fields of contacts. https://developers.activecampaign.com/reference/fields"""
+    groups: Groups
+    """Groups of users. https://developers.activecampaign.com/reference/groups"""
+    lists: Lists
+    """What contacts subscribe to. https://developers.activecampaign.com/reference/lists"""
+    notes: Notes
+    """Texts about contacts, deals and accounts. https://developers.activecampaign.com/reference/notes"""
+    scores: Scores
+    """What points are counted for. https://developers.activecampaign.com/reference/scores"""
     tags: Tags
     """Labels. https://developers.activecampaign.com/reference/tags"""
     users: Users
@@ -80,6 +109,13 @@ class AsyncClient:
         origin, key = origin_of(base_url), key_from(api_key)
         if timeout is not None:
             seconds(timeout)
+        _expect("rate_limiter", rate_limiter, RateLimiter, "acquire() and observe()")
+        _expect("retry", retry, RetryPolicy, "a RetryPolicy")
+        _expect("account", account, str, "a name")
+        for name, switch in (("trust_env", trust_env), ("read_only", read_only), ("strict", strict)):
+            _expect(name, switch, bool, "True or False")
+        if proxy is not None and transport is not None:
+            raise ConfigurationError("proxy, transport: give one of them; a transport makes its own connections")
         self._origin = origin
         self._account = shared_account(account or account_of(origin))
         http = Http(
@@ -137,13 +173,11 @@ class AsyncClient:
     ) -> Pager[dict[str, Any]]:
         """The wire objects of any list: ``GET /api/3{path}``, page by page; `key` names them in the answer.
 
-        ::
-
             async for goal in ac.rows("/goals", "goals"): ...
         """
         from ._request import any_list
 
-        return any_list(self._sender.send, path, key, params, limit, timeout)
+        return any_list(self._sender, path, key, params, limit, timeout)
 
     async def aclose(self) -> None:
         """Close the connections. A closed client stays closed."""
@@ -162,14 +196,22 @@ class AsyncClient:
     def __reduce__(self) -> NoReturn:
         raise TypeError("an AsyncClient cannot be pickled or copied; make one where it is needed")
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *AsyncClient.__annotations__})
+
     if not TYPE_CHECKING:  # hidden, so that a misspelt area is a type error
 
         def __getattr__(self, name: str) -> Any:
             if name not in (areas := AsyncClient.__annotations__):
                 raise AttributeError(f"AsyncClient has no area {name!r}; there are {', '.join(sorted(areas))}")
-            area = getattr(import_module(f".resources.{name}", __package__), areas[name])(self._sender.send)
+            area = getattr(import_module(f".resources.{name}", __package__), areas[name])(self._sender)
             setattr(self, name, area)
             return area
+
+
+def _expect(name: str, given: object, kind: type, what: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise ConfigurationError(f"{name}: {what} was expected, not {type(given).__name__}")
 
 
 def _who_am_i() -> Call[Any]:

@@ -28,7 +28,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _AT = r"(?:@|%(?:25)*40)"
 _ADDRESS = re.compile(rf"""(?:"[^"\n]*"|[^\s<>()\[\],"@]+){_AT}[^\s<>()\[\],;"']+""")
@@ -73,6 +73,8 @@ class ActiveCampaignError(Exception):
     """Requests spent on the call."""
     cursor: str | None = None
     """Of an error between pages: `Pager.resume(cursor)` goes on with exactly the items not yet given."""
+    found: Sequence[Any] | None = None
+    """Of an error of `get_many`: what had been read by then. Its `missing` are the ids that were not found so far."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message)

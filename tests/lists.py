@@ -12,6 +12,7 @@ from attrs import define, field
 from activecampaign_async._answer import Answer
 from activecampaign_async._call import Call
 from activecampaign_async._paging import Pager, pager
+from activecampaign_async._walk import row_total
 from activecampaign_async.errors import TransportError
 
 T = TypeVar("T")
@@ -36,9 +37,15 @@ class Endpoint:
     """Runs after every page."""
     beside: dict[str, Any] = field(factory=dict)
     strict: bool = False
+    hides: Callable[[int], bool] | None = None
+    """Rows left out of a page after `limit` was applied: those that the key's user may not see."""
+    counts: str = "rest"
+    """What `total` counts by id: "rest", what matches with the bounds on ids; "whole", the whole list."""
+    counts_hidden: bool = True
     tidy: bool = False
     """Whether the rows are, and stay, in the order of ids, and nothing is wrong: asked by id, it is fast."""
     calls: list[Call[Any]] = field(factory=list)
+    home: str = "https://a.example"
     running: int = 0
     most_running: int = 0
 
@@ -64,19 +71,24 @@ class Endpoint:
         said = {k: v for k, v in query.items() if not any(k.startswith(name) for name in self.ignores)}
         if self.tidy:
             return self.by_id(query)
-        rows = list(self.rows)
+        whole = rows = list(self.rows)
         if "id_greater" in said:
             rows = [row for row in rows if int(row["id"]) > int(said["id_greater"])]
         if "id_less" in said:
             rows = [row for row in rows if int(row["id"]) < int(said["id_less"])]
-        total = len(rows)
+        counted = whole if self.counts == "whole" else rows
+        total = len(counted if self.counts_hidden else self.seen(counted))
         if "orders[id]" in said:
             rows.sort(key=lambda row: int(row["id"]), reverse=said["orders[id]"] == "DESC")
         first = int(said.get("offset", 0))
         rows = rows[first : first + min(int(said.get("limit", self.cap)), self.cap)]
+        rows = self.seen(rows)
         data = {"things": rows, **self.beside}
         meta = self.meta(total)
         return data if meta is MISSING else {**data, "meta": meta}
+
+    def seen(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row for row in rows if self.hides is None or not self.hides(number(row))]
 
     def by_id(self, query: Any) -> dict[str, Any]:
         """The same, fast enough for long lists."""
@@ -107,6 +119,19 @@ def row_id(row: Any, included: Any, strict: bool) -> Any:
 
 def number(row: dict[str, Any]) -> int:
     return int(row["id"])
+
+
+def visible(end: Endpoint) -> list[int]:
+    return [number(row) for row in end.seen(end.rows)]
+
+
+def lies(end: Endpoint, data: dict[str, Any], size: int, given: set[int]) -> bool:
+    """Whether a page is short and said to be all though more follow: nobody could know better."""
+    page = [int(row["id"]) for row in data["things"]]
+    given.update(page)
+    said = row_total(data.get("meta"))
+    follow = bool(page) and max(page) < max(visible(end))
+    return follow and len(page) < size and said in (len(page), len(given))
 
 
 def things(*ids: int) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ T = TypeVar("T")
 class Road:
     """Answers with the call's path; the longer the path, the sooner."""
 
+    home = ""
+
     def __init__(self, faults: Sequence[str] = ()) -> None:
         self.faults, self.started, self.running, self.most = faults, 0, 0, 0
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, Literal, TypedDict, TypeVar
 
-from .._call import Call, Send, id_text, nothing, one, query, under
+from .._call import Call, Query, Send, id_text, nothing, one, query, under
 from .._given import encode_fields
-from .._model import Included, Model, decode
+from .._model import Included, Model, Row, decode
 from .._paging import Pager, pager
 
 M = TypeVar("M", bound=Model)
+R = TypeVar("R", bound=Row)
 
 
 class Resource(Generic[M]):
@@ -35,20 +36,8 @@ class Resource(Generic[M]):
         keyset: bool = False,
         timeout: float | None = None,
     ) -> Pager[M]:
-        def item(row: Any, included: Included, strict: bool) -> M:
-            return decode(self.model, row, included, strict)
-
         asked = {**query(self.filters, given), **(orders or {})}
-        return pager(
-            self._send,
-            self.path,
-            self.model.KEYS,
-            item,
-            query=asked,
-            limit=limit,
-            keyset=keyset,
-            timeout=timeout,
-        )
+        return rows(self._send, self.path, self.model, asked, limit=limit, keyset=keyset, timeout=timeout)
 
     async def _get(self, id: int | str, timeout: float | None) -> M:
         return await self._send(Call("GET", self._at(id), one(self.model), timeout=timeout))
@@ -63,14 +52,73 @@ class Resource(Generic[M]):
             raise ValueError("nothing to change was given")
         return await self._send(Call("PUT", self._at(id), one(self.model), body=body, timeout=timeout))
 
-    async def _delete(self, id: int | str, timeout: float | None) -> None:
-        await self._send(Call("DELETE", self._at(id), nothing, result_due=False, timeout=timeout))
+    async def _delete(self, id: int | str, timeout: float | None, *, missing_is_done: bool = False) -> None:
+        await self._send(removal(self._at(id), timeout, missing_is_done=missing_is_done))
 
     def _at(self, id: int | str) -> str:
         return under(self.path, id_text(id))
 
     def _body(self, given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         return {self.model.KEY: encode_fields(self.written, given)}
+
+
+class NoFilters(TypedDict, total=False):
+    """Of a list that cannot be filtered."""
+
+
+def rows(
+    send: Send,
+    path: str,
+    model: type[M],
+    query: Query | None = None,
+    *,
+    limit: int | None = None,
+    keyset: bool = False,
+    small: bool = False,
+    timeout: float | None = None,
+) -> Pager[M]:
+    """The list at `path`, whose rows are of `model`. `small`: it belongs to one contact."""
+
+    def item(row: Any, included: Included, strict: bool) -> M:
+        return decode(model, row, included, strict)
+
+    asked = {} if query is None else query
+    return pager(
+        send,
+        path,
+        model.KEYS,
+        item,
+        query=asked,
+        limit=limit,
+        keyset=keyset,
+        small=small,
+        timeout=timeout,
+    )
+
+
+def removal(path: str, timeout: float | None, *, missing_is_done: bool) -> Call[None]:
+    """The call that deletes what is at `path`."""
+    return Call("DELETE", path, nothing, result_due=False, missing_is_done=missing_is_done, timeout=timeout)
+
+
+def only(found: Sequence[R], what: str) -> R | None:
+    """The one that was found, or None. LookupError for several, with their ids."""
+    if len(found) > 1:
+        raise LookupError(f"{len(found)} {what}, ids {', '.join(str(row.id) for row in found)}")
+    return found[0] if found else None
+
+
+NameOrder = Literal["name", "-name", "weight"]
+_NAME_ORDERS = {"name": "asc", "-name": "desc", "weight": "weight"}
+
+
+def name_order(order_by: str) -> str:
+    """An order by name as the wire takes it. "weight": of what was searched for, the best match first."""
+    if not isinstance(order_by, str):
+        raise TypeError(f"order_by: a str was expected, not {type(order_by).__name__}")
+    if order_by not in _NAME_ORDERS:
+        raise ValueError(f"order_by: {order_by!r} is none of {', '.join(_NAME_ORDERS)}")
+    return _NAME_ORDERS[order_by]
 
 
 def same(one: str | None, other: str) -> bool:

@@ -8,6 +8,8 @@ from typing import Annotated
 from attrs import frozen
 
 from .._model import Row, Wire
+from .._paging import Pager
+from ._resource import Resource, rows
 
 
 @frozen(kw_only=True, repr=False)
@@ -36,3 +38,40 @@ class ContactAutomation(Row):
     total_elements: int | None = None
     complete_value: int | None = None
     """How far it is, in percent."""
+
+
+@frozen(kw_only=True, repr=False)
+class AutomationEntryCount(Row):
+    """How often one contact has entered one automation, whose id this has.
+
+    https://developers.activecampaign.com/reference/retrieve-contact-automation-entry-counts
+    """
+
+    KEY, KEYS = "automationEntryCount", "automationEntryCounts"
+
+    name: str | None = None
+    status: int | None = None
+    """Of the automation."""
+    hidden: bool | None = None
+    contact_entry_count: int | None = None
+
+
+class ContactAutomations(Resource[ContactAutomation]):
+    """``ac.contact_automations``. To start and stop one: `Contacts.add_to_automation`, `.remove_from_automation`."""
+
+    path, model = "/contactAutomations", ContactAutomation
+
+    def list(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[ContactAutomation]:
+        """All contacts' ways through all automations: ``GET /contactAutomations``. `limit` rows a page, 1 to 100.
+        Those of one contact: `Contacts.contact_automations`.
+
+        https://developers.activecampaign.com/reference/list-all-contact-automations
+        """
+        return rows(self._send, self.path, ContactAutomation, limit=limit, timeout=timeout)
+
+    async def get(self, id: int | str, *, timeout: float | None = None) -> ContactAutomation:
+        """Read one: ``GET /contactAutomations/{id}``. NotFoundError when there is none.
+
+        https://developers.activecampaign.com/reference/retrieve-a-contactautomation
+        """
+        return await self._get(id, timeout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from attrs import frozen
 
@@ -18,6 +18,13 @@ class ListStatus(IntEnum):
     SUBSCRIBED = 1
     UNSUBSCRIBED = 2
     BOUNCED = 3
+
+
+class ListSource(IntEnum):
+    """How a subscription came about. ActiveCampaign documents this one; others stay numbers."""
+
+    RESUBSCRIBED = 4
+    """Through the API. Lets somebody be subscribed again who had left the list."""
 
 
 @frozen(kw_only=True, repr=False)
@@ -36,8 +43,7 @@ class ContactList(Row):
     unsubscribed_at: Annotated[datetime | None, Wire("udate")] = None
     unsubscribe_reason: Annotated[str | None, Wire("unsubreason")] = None
     unsubscribe_automation: int | None = None
-    source_id: Annotated[int | None, Wire("sourceid")] = None
-    """4 where a contact that had left was subscribed again through the API."""
+    source_id: Annotated[ListSource | int | None, Wire("sourceid")] = None
     form: int | None = None
     automation: int | None = None
     series_id: Annotated[int | None, Wire("seriesid")] = None
@@ -54,3 +60,9 @@ class ContactList(Row):
     updated_timestamp: Annotated[datetime | None, Wire("updated_timestamp")] = None
     created_by: Annotated[int | None, Wire("created_by")] = None
     updated_by: Annotated[int | None, Wire("updated_by")] = None
+
+
+class ListStatusFields(TypedDict, total=False):
+    """What can be said besides the status."""
+
+    source_id: Annotated[ListSource | int, Wire("sourceid")]

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import IntEnum
-from typing import Annotated, Any, Literal, TypedDict, Unpack
+from typing import Annotated, Literal, TypedDict, Unpack
 
 from attrs import frozen
 
 from .._answer import Answer
-from .._call import Call, id_text, many, one
-from .._fanout import Found, gather_calls
-from .._given import one_of
+from .._call import Call, id_text, many, one, under
+from .._fanout import Found, map_bounded, within
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import MAX_LIMIT, Pager
-from .._walk import row_total
-from .._wire import camel
-from ..errors import PaginationError
+from .._walk import DEFAULT_SIZE, row_total
+from ..errors import ActiveCampaignError, PaginationError
+from ._contact_associations import ContactAssociations
+from ._contact_collections import ContactCollections
+from ._inputs import include_text, orders_of, several_ids, true_or_false
 from ._resource import Resource, not_blank, same
 from .field_values import FieldInputs, field_inputs
 
@@ -116,29 +117,10 @@ class _Written(ContactFields, total=False):
     allow_null_email: bool
 
 
-def _ids(given: Any, name: str) -> list[str]:
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-        raise TypeError(f"{name}: several ids were expected, not {type(given).__name__}")
-    return [id_text(id, name) for id in given]
-
-
-def _include(given: Any, name: str) -> str:
-    names = [given] if isinstance(given, str) else given
-    if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) and n for n in names):
-        raise TypeError(f'{name}: a str or several were expected, e.g. ("contact_tags", "field_values")')
-    return ",".join(map(camel, names))
-
-
-def _word(given: Any, name: str) -> str:
-    if not isinstance(given, bool):
-        raise TypeError(f"{name}: bool was expected, not {type(given).__name__}")
-    return "true" if given else "false"
-
-
 class ContactFilters(TypedDict, total=False):
     """By what contacts can be filtered. All that are given must hold."""
 
-    ids: Annotated[Sequence[int | str], Wire("ids[]", _ids)]
+    ids: Annotated[Sequence[int | str], Wire("ids[]", several_ids)]
     """For many, `Contacts.get_many`."""
     email: str
     email_like: Annotated[str, Wire("email_like")]
@@ -168,11 +150,11 @@ class ContactFilters(TypedDict, total=False):
     created_before: Annotated[datetime | date, Wire("filters[created_before]")]
     updated_after: Annotated[datetime | date, Wire("filters[updated_after]")]
     updated_before: Annotated[datetime | date, Wire("filters[updated_before]")]
-    in_group_lists: Annotated[bool, Wire("in_group_lists", _word)]
+    in_group_lists: Annotated[bool, Wire("in_group_lists", true_or_false)]
     """Only those whom the key's user may see."""
     sort_id: Annotated[int | str, Wire("sortId", id_text)]
     """The score or custom field by which `order_by` sorts."""
-    include: Annotated[str | Sequence[str], Wire("include", _include)]
+    include: Annotated[str | Sequence[str], Wire("include", include_text)]
     """Collections to bring along, e.g. ``("contact_tags", "field_values")``. Undocumented: may be ignored."""
 
 
@@ -191,7 +173,7 @@ _ORDERS = {
 }
 
 
-class Contacts(Resource[Contact]):
+class Contacts(Resource[Contact], ContactAssociations, ContactCollections):
     """``ac.contacts``"""
 
     path, model, written, filters = "/contacts", Contact, _Written, ContactFilters
@@ -212,7 +194,7 @@ class Contacts(Resource[Contact]):
         """
         if order_by is UNSET or order_by == "id":
             return self._list(filters, keyset=True, limit=limit, timeout=timeout)
-        return self._list(filters, orders=_orders(order_by), limit=limit, timeout=timeout)
+        return self._list(filters, orders=orders_of(_ORDERS, order_by), limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> Contact:
         """Read one, with its automations, lists, deals, field values, geo IPs and accounts in `included`:
@@ -226,35 +208,57 @@ class Contacts(Resource[Contact]):
         """Read many, 100 a request and several requests at a time: ``GET /contacts?ids[]=…``.
 
         The result is in the order of `ids`, one contact at each place of an id that exists (a repeated id is
-        asked for once); `missing` has the others. `timeout` is for each request. PaginationError where contacts
-        come that were not asked for.
+        asked for once); `missing` has the others. Where ActiveCampaign gave fewer than asked for and its total does
+        not say that these are all, those that did not come are asked for again.
+        `timeout` is for all of it, in seconds. An error has what had been read by then in its `found`.
+        DeadlineError when the time is over, RateLimitError at once where it cannot be enough, PaginationError where contacts come that were not asked for.
         https://developers.activecampaign.com/reference/list-all-contacts
         """
-        asked = [int(id) for id in _ids(ids, "ids")]
+        asked = [int(id) for id in several_ids(ids, "ids")]
         found: dict[int, Contact] = {}
-        todo = list(dict.fromkeys(asked))
-        while todo:
-            calls = [_by_id(todo[i : i + MAX_LIMIT], timeout) for i in range(0, len(todo), MAX_LIMIT)]
-            answers = await gather_calls(self._send, calls)
-            before = len(found)
-            found |= {c.id: c for contacts, _ in answers for c in contacts}
-            if not found.keys() <= set(asked):
+
+        async def look_up(some: Sequence[int]) -> Sequence[int]:
+            contacts, complete = await self._send(_by_id(some, timeout))
+            if not {contact.id for contact in contacts} <= set(some):
                 raise PaginationError("GET /contacts gave contacts that were not asked for: it ignores ids[]")
-            # An endpoint that gives fewer rows than there are is asked for the rest, as long as any come.
-            cut = any(more for _, more in answers) and len(found) > before
-            todo = [id for id in todo if id not in found] if cut else []
-        missing = dict.fromkeys(id for id in asked if id not in found)
-        return Found([found[id] for id in asked if id in found], missing)
+            found.update({contact.id: contact for contact in contacts})
+            return [id for id in some if id not in found] if contacts and not complete else []
+
+        def so_far() -> Found[Contact]:
+            missing = dict.fromkeys(id for id in asked if id not in found)
+            return Found([found[id] for id in asked if id in found], missing)
+
+        try:
+            async with within(timeout):
+                todo = list(dict.fromkeys(asked))
+                while todo:
+                    batches = [todo[i : i + MAX_LIMIT] for i in range(0, len(todo), MAX_LIMIT)]
+                    todo = [id for rest in await map_bounded(look_up, batches) for id in rest]
+        except ActiveCampaignError as error:
+            error.found = so_far()
+            raise
+        return so_far()
 
     async def find(self, email: str, *, timeout: float | None = None) -> Contact | None:
         """The contact with that e-mail address, without regard to case or blanks around it, or None:
-        ``GET /contacts?email=…``.
+        ``GET /contacts?email=…``. PaginationError where contacts come as if no address had been asked for.
 
         https://developers.activecampaign.com/reference/list-all-contacts
         """
         wanted = not_blank(email, "email").strip()
         page = await self.list(email=wanted, timeout=timeout)
-        return next((contact for contact in page.items if same(contact.email, wanted)), None)
+        fits = next((contact for contact in page.items if same(contact.email, wanted)), None)
+        if fits is None and page.has_more:
+            raise PaginationError("GET /contacts gave other contacts, and has more: it ignores email")
+        return fits
+
+    async def by_event(self, event: int | str, *, timeout: float | None = None) -> Contact:
+        """The contact of a tracked event: ``GET /trackingLogs/{id}/contact``. `event` is a `TrackingLog`'s id.
+
+        https://developers.activecampaign.com/reference/get-contact-by-event-id
+        """
+        path = under("/trackingLogs", id_text(event, "event"), "contact")
+        return await self._send(Call("GET", path, one(Contact), timeout=timeout))
 
     async def create(
         self,
@@ -307,18 +311,13 @@ class Contacts(Resource[Contact]):
         await self._delete(id, timeout)
 
 
-def _orders(order_by: str | Sequence[str]) -> dict[str, str]:
-    orders = one_of(_ORDERS, order_by, "order_by")
-    return {f"orders[{wire}]": "DESC" if down else "ASC" for wire, down in orders}
-
-
 def _by_id(ids: Sequence[int], timeout: float | None) -> Call[tuple[tuple[Contact, ...], bool]]:
     asked = {"ids[]": [str(id) for id in ids], "limit": str(MAX_LIMIT)}
-    return Call("GET", "/contacts", _contacts_and_more, asked, timeout=timeout)
+    return Call("GET", "/contacts", _contacts_and_whether_all, asked, timeout=timeout)
 
 
-def _contacts_and_more(answer: Answer) -> tuple[tuple[Contact, ...], bool]:
-    """The contacts, and whether there are more that the answer left out."""
+def _contacts_and_whether_all(answer: Answer) -> tuple[tuple[Contact, ...], bool]:
+    """The contacts, and whether the answer left none out: so its total says, and an endpoint's cap does not deny."""
     contacts = many(Contact)(answer)
     total = row_total(answer.data.get("meta"))
-    return contacts, total is not None and total > len(contacts)
+    return contacts, total == len(contacts) != DEFAULT_SIZE

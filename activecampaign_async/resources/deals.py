@@ -9,7 +9,7 @@ from typing import Annotated
 
 from attrs import frozen
 
-from .._model import Row, Wire
+from .._model import Model, Row, Wire
 
 
 class DealStatus(IntEnum):
@@ -18,6 +18,23 @@ class DealStatus(IntEnum):
     OPEN = 0
     WON = 1
     LOST = 2
+
+
+@frozen(kw_only=True, repr=False)
+class DealFieldInput(Model):
+    """What was written to a custom field, as the answer to a write tells it."""
+
+    custom_field_id: int | None = None
+    field_value: str | None = None
+    field_currency: str | None = None
+    deal_id: int | None = None
+
+
+@frozen(kw_only=True, repr=False)
+class CustomFieldSaveStatus(Model):
+    """How the writing of custom fields went."""
+
+    status: str | None = None
 
 
 @frozen(kw_only=True, repr=False)
@@ -55,3 +72,7 @@ class Deal(Row):
     created_at: Annotated[datetime | None, Wire("cdate")] = None
     updated_at: Annotated[datetime | None, Wire("mdate")] = None
     edate: datetime | None = None
+    fields: tuple[DealFieldInput, ...] | None = None
+    """Only in the answer to a write."""
+    custom_field_save_status: CustomFieldSaveStatus | None = None
+    """Only in the answer to a write."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypedDict, Unpack
 
 from attrs import frozen
 
-from .._call import id_text
+from .._call import Call, id_text, one
 from .._given import sendable
-from .._model import Row, Wire
+from .._model import UNSET, Row, Unset, Wire
+from .._paging import Pager
+from ._inputs import given_id
+from ._resource import Resource
 
 FieldInput: TypeAlias = str | int | Decimal | date | datetime | Sequence[str] | None
 """What a custom field can be set to: several choices as a list, a time with its zone, ``""`` to clear."""
@@ -42,11 +45,16 @@ class FieldValue(Row):
     @property
     def values(self) -> tuple[str, ...]:
         """The choices of a field that takes several (``||one||two||``), or the one value there is."""
-        if not self.value:
-            return ()
-        if self.value.startswith(BAR) and self.value.endswith(BAR):
-            return tuple(choice for choice in self.value.split(BAR) if choice)
-        return (self.value,)
+        return choices(self.value)
+
+
+def choices(text: str | None) -> tuple[str, ...]:
+    """What a text with bars (``||one||two||``) says, or one without."""
+    if not text or not text.strip("|"):
+        return ()
+    if text.startswith(BAR) and text.endswith(BAR):
+        return tuple(choice for choice in text[2:-2].split(BAR) if choice)
+    return (text,)
 
 
 def field_inputs(given: Any, name: str) -> list[dict[str, str | None]]:
@@ -57,10 +65,11 @@ def field_inputs(given: Any, name: str) -> list[dict[str, str | None]]:
     if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
         raise TypeError(f"{name}: pairs of field id and value were expected")
     fields = [(id_text(id, f"{name}: field id"), value) for id, value in pairs]
-    return [{"field": id, "value": _text(value, f"{name}[{id}]")} for id, value in fields]
+    return [{"field": id, "value": value_text(value, f"{name}[{id}]")} for id, value in fields]
 
 
-def _text(value: Any, name: str) -> str | None:
+def value_text(value: Any, name: str) -> str | None:
+    """A `FieldInput` as the wire takes it."""
     if value is None:
         return None
     if isinstance(value, (list, tuple)):
@@ -73,3 +82,94 @@ def _text(value: Any, name: str) -> str | None:
         fits = "str, int, Decimal, date, datetime or a list of str"
         raise TypeError(f"{name}: {fits} was expected, not {type(value).__name__}")
     return str(sendable(value, name))
+
+
+class _Written(TypedDict, total=False):
+    contact: Annotated[int | str, Wire("contact", given_id)]
+    field: Annotated[int | str, Wire("field", given_id)]
+    value: Annotated[FieldInput, Wire("value", value_text)]
+
+
+class FieldValueFilters(TypedDict, total=False):
+    """By what values can be filtered."""
+
+    field: Annotated[int | str, Wire("filters[fieldid]", given_id)]
+    """Id of a custom field."""
+    value: Annotated[str, Wire("filters[val]")]
+
+
+class FieldValues(Resource[FieldValue]):
+    """``ac.field_values``"""
+
+    path, model, written, filters = "/fieldValues", FieldValue, _Written, FieldValueFilters
+
+    def list(
+        self, *, limit: int | None = None, timeout: float | None = None, **filters: Unpack[FieldValueFilters]
+    ) -> Pager[FieldValue]:
+        """Values of all contacts: ``GET /fieldValues``. `limit` rows a page, 1 to 100.
+
+        https://developers.activecampaign.com/reference/list-all-custom-field-values
+        """
+        return self._list(filters, limit=limit, timeout=timeout)
+
+    async def get(self, id: int | str, *, timeout: float | None = None) -> FieldValue:
+        """Read one: ``GET /fieldValues/{id}``. NotFoundError when there is none.
+
+        https://developers.activecampaign.com/reference/retrieve-a-fieldvalues
+        """
+        return await self._get(id, timeout)
+
+    async def create(
+        self,
+        *,
+        contact: int | str,
+        field: int | str,
+        value: FieldInput,
+        use_defaults: bool | Unset = UNSET,
+        timeout: float | None = None,
+    ) -> FieldValue:
+        """Set what a contact has in a custom field, whether it had anything there or not: ``POST /fieldValues``.
+        Safe to repeat. The contact comes along in `included`.
+
+        `field` is an id: personalization tags are refused. With `use_defaults` the contact's missing required
+        fields get their default values.
+        https://developers.activecampaign.com/reference/create-fieldvalue
+        """
+        body = self._value(contact, field, value, use_defaults)
+        call = Call("POST", self.path, one(FieldValue), body=body, repeatable=True, timeout=timeout)
+        return await self._send(call)
+
+    async def update(
+        self,
+        id: int | str,
+        *,
+        contact: int | str,
+        field: int | str,
+        value: FieldInput,
+        use_defaults: bool | Unset = UNSET,
+        timeout: float | None = None,
+    ) -> FieldValue:
+        """As `create`: ``PUT /fieldValues/{id}``. Contact and field decide which value is set, and the `id` does
+        not: the answer may have another one.
+
+        https://developers.activecampaign.com/reference/update-a-custom-field-value-for-contact
+        """
+        body = self._value(contact, field, value, use_defaults)
+        return await self._send(Call("PUT", self._at(id), one(FieldValue), body=body, timeout=timeout))
+
+    async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
+        """Delete one: ``DELETE /fieldValues/{id}``. NotFoundError when there is none.
+
+        https://developers.activecampaign.com/reference/delete-a-fieldvalue-1
+        """
+        await self._delete(id, timeout)
+
+    def _value(
+        self, contact: int | str, field: int | str, value: FieldInput, use_defaults: bool | Unset
+    ) -> dict[str, Any]:
+        body: dict[str, Any] = self._body({"contact": contact, "field": field, "value": value})
+        if use_defaults is UNSET:
+            return body
+        if not isinstance(use_defaults, bool):
+            raise TypeError(f"use_defaults: bool was expected, not {type(use_defaults).__name__}")
+        return body | {"useDefaults": use_defaults}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypedDict, Unpack
 
 from attrs import frozen
 
-from .._call import Call, Send, one
-from .._model import Row, Wire
+from .._call import Call, one, under
+from .._model import UNSET, Row, Unset, Wire
+from .._paging import Pager
+from ._inputs import given_id
+from ._resource import NoFilters, Resource, not_blank
 
 
 @frozen(kw_only=True, repr=False)
@@ -30,6 +33,7 @@ class User(Row):
     roles: tuple[str, ...] | None = None
     group: int | None = None
     user_group: int | None = None
+    """Id of the row in ``included.user_groups`` that names the group."""
     user_conversations_permission: int | None = None
     password: str | None = None
     """Only in the answer to a create, which repeats what was sent."""
@@ -39,11 +43,54 @@ class User(Row):
     updated_at: Annotated[datetime | None, Wire("udate")] = None
 
 
-class Users:
+@frozen(kw_only=True, repr=False)
+class UserGroup(Row):
+    """Which group a user is in."""
+
+    KEY, KEYS = "userGroup", "userGroups"
+
+    user: int | None = None
+    user_id: Annotated[int | None, Wire("userid")] = None
+    """The same, under its older name."""
+    group: int | None = None
+    group_id: Annotated[int | None, Wire("groupid")] = None
+    """The same, under its older name."""
+    created_at: Annotated[datetime | None, Wire("cdate")] = None
+    updated_at: Annotated[datetime | None, Wire("udate")] = None
+
+
+@frozen(kw_only=True, repr=False)
+class UserConversationsPermission(Row):
+    """Whether a user may use conversations."""
+
+    KEY, KEYS = "userConversationsPermission", "userConversationsPermissions"
+
+    user: int | None = None
+    permission: int | None = None
+    created_timestamp: Annotated[datetime | None, Wire("created_timestamp")] = None
+    updated_timestamp: Annotated[datetime | None, Wire("updated_timestamp")] = None
+
+
+class UserFields(TypedDict, total=False):
+    """What can be written besides the user's name and e-mail address."""
+
+    first_name: str | None
+    last_name: str | None
+    group: Annotated[int | str, Wire("group", given_id)]
+    """Id of a group of users."""
+    password: str
+    """As plain text. It is in no `repr` and no log."""
+
+
+class _Written(UserFields, total=False):
+    username: str
+    email: str
+
+
+class Users(Resource[User]):
     """``ac.users``"""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    path, model, written, filters = "/users", User, _Written, NoFilters
 
     async def me(self, *, timeout: float | None = None) -> User:
         """Whose key this is: ``GET /users/me``.
@@ -51,3 +98,73 @@ class Users:
         https://developers.activecampaign.com/reference/get-user-loggedin
         """
         return await self._send(Call("GET", "/users/me", one(User), timeout=timeout))
+
+    def list(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[User]:
+        """All users: ``GET /users``. `limit` rows a page, 1 to 100.
+
+        https://developers.activecampaign.com/reference/list-all-users
+        """
+        return self._list({}, limit=limit, timeout=timeout)
+
+    async def get(self, id: int | str, *, timeout: float | None = None) -> User:
+        """Read one: ``GET /users/{id}``. NotFoundError when there is none.
+
+        https://developers.activecampaign.com/reference/get-user
+        """
+        return await self._get(id, timeout)
+
+    async def by_email(self, email: str, *, timeout: float | None = None) -> User:
+        """The user with that e-mail address: ``GET /users/email/{email}``. NotFoundError when there is none.
+
+        https://developers.activecampaign.com/reference/get-user-email
+        """
+        path = under("/users/email", _segment(email, "email"))
+        return await self._send(Call("GET", path, one(User), timeout=timeout))
+
+    async def by_username(self, username: str, *, timeout: float | None = None) -> User:
+        """The user who logs in under that name: ``GET /users/username/{username}``. NotFoundError when there
+        is none. https://developers.activecampaign.com/reference/get-user-username
+        """
+        path = under("/users/username", _segment(username, "username"))
+        return await self._send(Call("GET", path, one(User), timeout=timeout))
+
+    async def create(
+        self, *, username: str, email: str, timeout: float | None = None, **fields: Unpack[UserFields]
+    ) -> User:
+        """Make a user: ``POST /users``.
+
+        https://developers.activecampaign.com/reference/create-user
+        """
+        given = {"username": not_blank(username, "username"), "email": not_blank(email, "email"), **fields}
+        return await self._create(given, timeout)
+
+    async def update(
+        self,
+        id: int | str,
+        *,
+        username: str | Unset = UNSET,
+        email: str | Unset = UNSET,
+        timeout: float | None = None,
+        **fields: Unpack[UserFields],
+    ) -> User:
+        """Change what is given, and only that: ``PUT /users/{id}``. The user's group comes along in `included`.
+
+        ActiveCampaign takes a `username`, though its reference says that it cannot be changed.
+        https://developers.activecampaign.com/reference/update-user
+        """
+        return await self._update(id, {"username": username, "email": email, **fields}, timeout)
+
+    async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
+        """Delete one: ``DELETE /users/{id}``. NotFoundError when there is none.
+
+        https://developers.activecampaign.com/reference/delete-user
+        """
+        await self._delete(id, timeout)
+
+
+def _segment(value: str, argument: str) -> str:
+    """One segment of a path. Servers take an encoded slash for a plain one, which leads elsewhere."""
+    text = not_blank(value, argument).strip()
+    if "/" in text or "\\" in text or not text.strip(" ."):
+        raise ValueError(f"{argument}: no slash, and more than dots")
+    return text

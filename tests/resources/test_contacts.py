@@ -8,20 +8,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import anyio
 import pytest
 
 from activecampaign_async._answer import Answer
 from activecampaign_async._call import Call, one
 from activecampaign_async._fanout import Found
 from activecampaign_async._wire import wire_mark
-from activecampaign_async.errors import DecodeError, PaginationError
+from activecampaign_async.errors import DeadlineError, DecodeError, PaginationError, ServerError
 from activecampaign_async.resources import contacts as module
 from activecampaign_async.resources.contact_lists import ListStatus
 from activecampaign_async.resources.contacts import Contact, ContactFilters, Contacts, ContactStatus
 from activecampaign_async.resources.field_values import FieldValue
 from tests.resources.road import Road
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 ANSWER = {"contact": {"id": "7", "email": "a@example.com", "cdate": "2026-05-28T04:33:44-05:00"}}
 NOBODY: dict[str, Any] = {"contacts": [], "meta": {"total": "0"}}
@@ -346,6 +347,102 @@ async def test_get_many_asks_again_for_what_was_cut_off() -> None:
     assert [c.id for c in found] == list(range(1, 51))
     assert found.missing == tuple(range(51, 61))
     assert len(road.calls) == 3
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"total": 20}}, {"meta": {"total": "0"}}, {"meta": None}])
+async def test_get_many_of_an_endpoint_that_caps_its_rows(meta: Any) -> None:
+    road = Road(lambda call: {"contacts": [{"id": i} for i in call.query["ids[]"][:20]], **meta})
+    found = await Contacts(road).get_many(range(1, 101))
+    assert ([c.id for c in found], found.missing) == (list(range(1, 101)), ())
+    assert len(road.calls) == 5
+
+
+async def test_get_many_spends_nothing_on_ids_that_a_right_total_rules_out() -> None:
+    road = Road(store({1, 2, 150}))
+    found = await Contacts(road).get_many(range(1, 201))
+    assert ([c.id for c in found], len(found.missing)) == ([1, 2, 150], 197)
+    assert len(road.calls) == 2
+
+
+class Slow(Road):
+    """Takes a second for each call, one after the other."""
+
+    async def __call__(self, call: Call[Any], /) -> Any:
+        self.calls.append(call)
+        await anyio.sleep(len(self.calls))
+        return call.read(Answer(200, {}, store(set(range(1, 2001)))(call)))
+
+
+async def test_the_time_limit_of_get_many_is_for_all_of_it() -> None:
+    road = Slow()
+    begun = anyio.current_time()
+    with pytest.raises(DeadlineError) as caught:
+        await Contacts(road).get_many(range(1, 2001), timeout=5.5)
+    assert anyio.current_time() - begun == pytest.approx(5.5)
+    assert isinstance(caught.value.found, Found)
+    assert len(caught.value.found) == 500
+    assert len(caught.value.found.missing) == 1500
+    assert len(await Contacts(Slow()).get_many(range(1, 2001), timeout=60)) == 2000
+
+
+async def test_what_get_many_had_read_is_kept_by_its_error() -> None:
+    def fail(call: Call[Any]) -> Any:
+        raise ServerError("503")
+
+    road = Road(store(set(range(1, 101))), fail)
+    with pytest.raises(ServerError) as caught:
+        await Contacts(road).get_many(range(1, 201))
+    assert isinstance(caught.value.found, Found)
+    assert caught.value.found[-1].id == 100
+    assert caught.value.found.missing == tuple(range(101, 201))
+
+
+async def test_find_where_the_address_is_ignored() -> None:
+    road = Road({"contacts": [{"id": i, "email": f"{i}@x.org"} for i in range(1, 101)], "meta": {"total": "250"}})
+    assert (await Contacts(road).find("7@x.org ")).id == 7  # type: ignore[union-attr]  # it is there
+    with pytest.raises(PaginationError, match="ignores email"):
+        await Contacts(road).find("200@x.org")
+
+
+@pytest.mark.parametrize("name", ["email", "email_like", "phone", "search"])
+@pytest.mark.parametrize("blank", ["", "  "])
+async def test_a_blank_filter_is_refused(name: str, blank: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}: is empty"):
+        _ = Contacts(Road()).list(**{name: blank})  # type: ignore[arg-type]  # names of filters
+
+
+@pytest.mark.parametrize("none", [[], (), iter(())])
+async def test_no_ids_are_no_filter(none: Any) -> None:
+    with pytest.raises(ValueError, match="ids: is empty"):
+        _ = Contacts(Road()).list(ids=none)
+
+
+async def test_what_belongs_to_what_belongs_to_a_contact() -> None:
+    page = {
+        "contacts": [{"id": "7", "contactTags": ["1"]}, {"id": "8"}],
+        "contactTags": [{"id": "1", "contact": "7", "tag": "5"}, {"id": "2", "contact": "8", "tag": "6"}],
+        "tags": [{"id": "5", "tag": "VIP"}, {"id": "6", "tag": "new"}, {"id": "7", "tag": "other"}],
+        "meta": {"total": 2},
+    }
+    road = Road(page)
+    seven, eight = (await Contacts(road).list(include="contact_tags.tag")).items
+    assert road.calls[0].query["include"] == "contactTags.tag"
+    assert seven.included["tags"] == [{"id": "5", "tag": "VIP"}]
+    assert eight.included["tags"] == [{"id": "6", "tag": "new"}]
+
+
+@pytest.mark.parametrize("odd", ["x", 5, True, {"a": 1}])
+async def test_a_side_load_that_is_no_list_is_none(odd: Any) -> None:
+    page = {"contacts": [{"id": "7"}], "contactTags": odd, "meta": {"total": 1}}
+    assert (await Contacts(Road(page)).list()).items[0].included.contact_tags == ()
+    if not isinstance(odd, dict):  # which may be a row that stands alone
+        assert (await Contacts(Road({"contact": {"id": "7"}, "contactTags": odd})).get(7)).included.contact_tags == ()
+
+
+async def test_phps_lists_with_gaps() -> None:
+    road = Road({"contacts": {"0": {"id": "1"}, "2": {"id": "3"}}, "meta": {"total": "2"}})
+    assert [c.id for c in await Contacts(road).list().collect()] == [1, 3]
+    assert [c.id for c in await Contacts(road).get_many([1, 3])] == [1, 3]
 
 
 async def test_get_many_of_an_endpoint_that_does_not_look_at_the_ids() -> None:

@@ -1,0 +1,358 @@
+"""Custom fields of contacts. https://developers.activecampaign.com/reference/fields"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypedDict, Unpack
+
+from attrs import frozen
+
+from .._call import Call, id_text, many, one, under
+from .._given import encode_fields
+from .._model import UNSET, Row, Unset, Wire
+from .._paging import Pager
+from .._wire import MISFIT, read_date, read_datetime
+from ._inputs import given_id
+from ._resource import Resource, not_blank, only, removal, same
+from .field_values import BAR, choices, value_text
+
+
+class FieldType(Enum):
+    """What a custom field holds."""
+
+    TEXT = "text"
+    TEXTAREA = "textarea"
+    HIDDEN = "hidden"
+    DATE = "date"
+    DATETIME = "datetime"
+    NUMBER = "number"
+    DROPDOWN = "dropdown"
+    RADIO = "radio"
+    CHECKBOX = "checkbox"
+    LISTBOX = "listbox"
+
+
+FieldData: TypeAlias = str | Decimal | date | datetime | tuple[str, ...] | None
+"""What stands in a custom field, as its type says: see `Field.parse`."""
+
+
+@frozen(kw_only=True, repr=False)
+class Field(Row):
+    """A custom field. Its options and the lists it is for stand in `included`.
+
+    `parse` and `format` turn what stands in it into what its type says, and back::
+
+        born = field.parse(field_value.value)  # a date, where `field.type` is FieldType.DATE
+        await ac.contacts.update(42, field_values={field.id: field.format(born)})
+    """
+
+    KEY, KEYS = "field", "fields"
+
+    title: str | None = None
+    type: FieldType | str | None = None
+    description: Annotated[str | None, Wire("descript")] = None
+    perstag: str | None = None
+    """The personalization tag, without its percent signs."""
+    default: Annotated[str | None, Wire("defval")] = None
+    is_required: Annotated[bool | None, Wire("isrequired")] = None
+    visible: bool | None = None
+    """Whether forms offer it."""
+    show_in_list: Annotated[bool | None, Wire("show_in_list")] = None
+    rows: int | None = None
+    cols: int | None = None
+    service: str | None = None
+    """What the field was made for, where that is another product."""
+    order_num: Annotated[int | None, Wire("ordernum")] = None
+    options: tuple[int, ...] | None = None
+    """Ids only: the rows themselves are ``included.field_options``."""
+    relations: tuple[int, ...] | None = None
+    """Ids only: the rows themselves are ``included.field_rels``."""
+    created_at: Annotated[datetime | None, Wire("cdate")] = None
+    updated_at: Annotated[datetime | None, Wire("udate")] = None
+    created_timestamp: Annotated[datetime | None, Wire("created_timestamp")] = None
+    updated_timestamp: Annotated[datetime | None, Wire("updated_timestamp")] = None
+    created_by: Annotated[int | None, Wire("created_by")] = None
+    updated_by: Annotated[int | None, Wire("updated_by")] = None
+
+    def parse(self, text: str | None) -> FieldData:
+        """The value of this field that a `FieldValue` holds as text, as the field's type says.
+
+        A date, a datetime (with a zone where the text has one), a Decimal for a number, a tuple of str where
+        several can be chosen, else text. What is empty is None, or no choice at all. Text that is none of the
+        field's type, as there is where the type was changed, stays text.
+        """
+        form = _FORMS.get(self.type, _TEXT)
+        try:
+            return form.read(text)
+        except MISFIT:
+            return text
+
+    def format(self, value: FieldData | int | Sequence[str]) -> str:
+        """`value` as the text that this field takes: `parse` the other way round. None gives "", which clears.
+
+        Text passes as it is. TypeError for any other type than the field's; ValueError for a time without a zone.
+        """
+        if value is None or isinstance(value, str):
+            return value or ""
+        form = _FORMS.get(self.type, _TEXT)
+        # To isinstance a bool is an int, and a datetime a date.
+        other = isinstance(value, bool) or (isinstance(value, datetime) and form.kinds is not datetime)
+        if other or not isinstance(value, form.kinds):
+            kind = self.type.value if isinstance(self.type, Enum) else self.type
+            raise TypeError(f"value: a {kind} field takes {form.takes}, not {type(value).__name__}")
+        return value_text(value, "value") or ""
+
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+
+
+def _number(text: str | None) -> Decimal | None:
+    if not text:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("no plain number")
+    return Decimal(text)
+
+
+def _choices(text: str | None) -> tuple[str, ...]:
+    found = choices(text)
+    if any(BAR in choice for choice in found):
+        raise ValueError("half a list of choices")
+    return found
+
+
+class _Form(NamedTuple):
+    """How the values of a type of field are read, and what a caller gives for one."""
+
+    read: Callable[[str | None], FieldData]
+    kinds: type | tuple[type, ...]
+    takes: str
+
+
+_TEXT = _Form(lambda text: text or None, (), "str")
+_CHOICES = _Form(_choices, (list, tuple), "a list of str")
+_FORMS: Mapping[FieldType | str | None, _Form] = {
+    FieldType.DATE: _Form(read_date, date, "date"),
+    FieldType.DATETIME: _Form(read_datetime, datetime, "datetime"),
+    FieldType.NUMBER: _Form(_number, (int, Decimal), "int or Decimal"),
+    FieldType.CHECKBOX: _CHOICES,
+    FieldType.LISTBOX: _CHOICES,
+}
+
+
+@frozen(kw_only=True, repr=False)
+class FieldOption(Row):
+    """What can be chosen in a custom field."""
+
+    KEY, KEYS = "fieldOption", "fieldOptions"
+
+    field: int | None = None
+    value: str | None = None
+    label: str | None = None
+    order_id: Annotated[int | None, Wire("orderid")] = None
+    is_default: Annotated[bool | None, Wire("isdefault")] = None
+    created_at: Annotated[datetime | None, Wire("cdate")] = None
+    updated_at: Annotated[datetime | None, Wire("udate")] = None
+
+
+@frozen(kw_only=True, repr=False)
+class FieldRel(Row):
+    """For the contacts of which list a custom field is."""
+
+    KEY, KEYS = "fieldRel", "fieldRels"
+
+    field: int | None = None
+    rel_id: Annotated[int | None, Wire("relid")] = None
+    """Id of the list; 0: all lists."""
+    dorder: int | None = None
+    created_at: Annotated[datetime | None, Wire("cdate")] = None
+
+
+class FieldFields(TypedDict, total=False):
+    """What can be written besides title and type."""
+
+    description: Annotated[str | None, Wire("descript")]
+    perstag: str
+    """The personalization tag; else made of the title."""
+    default: Annotated[str | None, Wire("defval")]
+    is_required: Annotated[bool, Wire("isrequired")]
+    visible: bool
+    """Whether forms offer it."""
+    service: str | None
+    order_num: Annotated[int, Wire("ordernum")]
+    show_in_list: Annotated[bool, Wire("show_in_list")]
+    """Deprecated by ActiveCampaign."""
+    rows: int
+    """Deprecated by ActiveCampaign."""
+    cols: int
+    """Deprecated by ActiveCampaign."""
+
+
+class _Written(FieldFields, total=False):
+    title: str
+    type: FieldType | str
+
+
+class FieldFilters(TypedDict, total=False):
+    """By what custom fields can be filtered."""
+
+    perstag: Annotated[str, Wire("filters[perstag]")]
+    """The personalization tag."""
+
+
+class _OptionValue(TypedDict):
+    value: str
+
+
+class FieldOptionFields(_OptionValue, total=False):
+    """A new option."""
+
+    label: str
+    order_id: Annotated[int, Wire("orderid")]
+    is_default: Annotated[bool, Wire("isdefault")]
+
+
+class _Option(FieldOptionFields, total=False):
+    field: Annotated[int | str, Wire("field", given_id)]
+
+
+class Fields(Resource[Field]):
+    """``ac.fields``"""
+
+    path, model, written, filters = "/fields", Field, _Written, FieldFilters
+
+    def list(
+        self, *, limit: int | None = None, timeout: float | None = None, **filters: Unpack[FieldFilters]
+    ) -> Pager[Field]:
+        """Custom fields, each with its options and relations in `included`: ``GET /fields``. `limit` rows a page,
+        1 to 100. https://developers.activecampaign.com/reference/retrieve-fields
+        """
+        return self._list(filters, limit=limit, timeout=timeout)
+
+    async def get(self, id: int | str, *, timeout: float | None = None) -> Field:
+        """Read one, with its options and relations in `included`: ``GET /fields/{id}``. NotFoundError when there
+        is none. https://developers.activecampaign.com/reference/retrieve-a-custom-field-contact
+        """
+        return await self._get(id, timeout)
+
+    async def create(
+        self, *, title: str, type: FieldType | str, timeout: float | None = None, **fields: Unpack[FieldFields]
+    ) -> Field:
+        """Make a custom field: ``POST /fields``. DuplicateError where the title is known.
+
+        It can be used once it has a relation (`create_relation`) and, where something is chosen, options.
+        https://developers.activecampaign.com/reference/create-a-contact-custom-field
+        """
+        return await self._create({"title": not_blank(title, "title"), "type": type, **fields}, timeout)
+
+    async def update(
+        self,
+        id: int | str,
+        *,
+        title: str | Unset = UNSET,
+        type: FieldType | str | Unset = UNSET,
+        timeout: float | None = None,
+        **fields: Unpack[FieldFields],
+    ) -> Field:
+        """Change what is given, and only that: ``PUT /fields/{id}``.
+
+        https://developers.activecampaign.com/reference/update-a-field
+        """
+        return await self._update(id, {"title": title, "type": type, **fields}, timeout)
+
+    async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
+        """Delete one: ``DELETE /fields/{id}``. NotFoundError when there is none.
+
+        https://developers.activecampaign.com/reference/delete-a-field
+        """
+        await self._delete(id, timeout)
+
+    async def find(self, title_or_perstag: str, *, timeout: float | None = None) -> Field | None:
+        """The field of that title or personalization tag, or None, whatever its case or blanks around it:
+        ``GET /fields``, all pages. LookupError where several have it. `timeout` is for each page.
+
+        https://developers.activecampaign.com/reference/retrieve-fields
+        """
+        wanted = not_blank(title_or_perstag, "title_or_perstag")
+        fields = self.list(timeout=timeout)
+        found = [field async for field in fields if same(field.title, wanted) or same(field.perstag, wanted)]
+        return only(found, "fields have that title or personalization tag")
+
+    # -- what can be chosen
+
+    async def create_options(
+        self,
+        field: int | str,
+        options: Sequence[str | FieldOptionFields],
+        *,
+        timeout: float | None = None,
+    ) -> tuple[FieldOption, ...]:
+        """Add options, one or many, to a field: ``POST /fieldOption/bulk``. A str is value and label in one.
+
+            await ac.fields.create_options(8, ["red", {"value": "g", "label": "Green", "is_default": True}])
+
+        https://developers.activecampaign.com/reference/create-custom-field-options
+        """
+        if not isinstance(options, (list, tuple)):
+            raise TypeError(f"options: a list was expected, not {type(options).__name__}")
+        if not options:
+            raise ValueError("options: is empty")
+        body = {"fieldOptions": [_option(field, option, f"options[{i}]") for i, option in enumerate(options)]}
+        call = Call("POST", "/fieldOption/bulk", many(FieldOption), body=body, timeout=timeout)
+        return await self._send(call)
+
+    async def get_option(self, option: int | str, *, timeout: float | None = None) -> FieldOption:
+        """Read one option, by its own id: ``GET /fieldOptions/{id}``. NotFoundError when there is none.
+
+        No document has it.
+        """
+        path = under("/fieldOptions", id_text(option, "option"))
+        return await self._send(Call("GET", path, one(FieldOption), timeout=timeout))
+
+    async def delete_option(self, option: int | str, *, timeout: float | None = None) -> None:
+        """Delete one option, by its own id: ``DELETE /fieldOptions/{id}``. NotFoundError when there is none.
+
+        No document has it. An account was seen to fail at it with an error of its own: ServerError.
+        """
+        await self._send(removal(under("/fieldOptions", id_text(option, "option")), timeout, missing_is_done=False))
+
+    # -- for whom it is
+
+    async def create_relation(self, field: int | str, list: int | str = 0, *, timeout: float | None = None) -> FieldRel:
+        """Let the contacts of a list have a field, or those of all lists (0): ``POST /fieldRels``.
+
+        https://developers.activecampaign.com/reference/create-a-custom-field-relationship-to-lists
+        """
+        every = isinstance(list, (int, str)) and not isinstance(list, bool) and str(list) == "0"
+        row = {"field": given_id(field, "field"), "relid": list if every else given_id(list, "list")}
+        call = Call("POST", "/fieldRels", one(FieldRel), body={"fieldRel": row}, timeout=timeout)
+        return await self._send(call)
+
+    async def get_relation(self, relation: int | str, *, timeout: float | None = None) -> FieldRel:
+        """Read one relation, by its own id: ``GET /fieldRels/{id}``. NotFoundError when there is none.
+
+        No document has it.
+        """
+        path = under("/fieldRels", id_text(relation, "relation"))
+        return await self._send(Call("GET", path, one(FieldRel), timeout=timeout))
+
+    async def delete_relation(self, relation: int | str, *, timeout: float | None = None) -> None:
+        """Take a field from a list, by the relation's own id: ``DELETE /fieldRels/{id}``. Done, too, where it is
+        gone already. https://developers.activecampaign.com/reference/delete-a-custom-field-relationship-to-lists
+        """
+        path = under("/fieldRels", id_text(relation, "relation"))
+        await self._send(removal(path, timeout, missing_is_done=True))
+
+
+def _option(field: int | str, given: Any, name: str) -> dict[str, Any]:
+    given = {"label": given, "value": given} if isinstance(given, str) else given
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{name}: a str or a mapping was expected, not {type(given).__name__}")
+    if "value" not in given:
+        raise TypeError(f"{name}: has no value")
+    not_blank(given["value"], f"{name}: value")
+    return encode_fields(_Option, {"field": field, **given})
