@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from ._streams import mute, unfailing_stderr
+
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 
@@ -20,6 +22,11 @@ class Failure(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    with unfailing_stderr():
+        return _main(sys.argv[1:] if argv is None else argv)
+
+
+def _main(argv: Sequence[str]) -> int:
     try:
         import cyclopts  # noqa: F401  # only to see whether the extra is there
         import rich  # noqa: F401  # as above
@@ -28,13 +35,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from ._app import run
 
-        return run(sys.argv[1:] if argv is None else argv)
+        return run(argv)
     except Failure as failure:
         return _say(failure.line, failure.code)
     except ImportError as missing:
         return _say(str(missing), FAILED)  # --sandbox without its extra, which the text names
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OSError as error:  # of what was printed: an export tells its own
+        mute(sys.stdout)
+        return _say(f"cannot write to stdout: {error.strerror or type(error).__name__}", FAILED)
     except Exception as error:
         if os.environ.get("AC_DEBUG"):
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Parameter
@@ -29,4 +30,6 @@ def run(argv: Sequence[str]) -> int:
         code = app(argv, exit_on_error=False, print_error=True, result_action="return_value")
     except CycloptsError:
         return USAGE
+    if sys.stdout is not None:
+        sys.stdout.flush()  # here a failure is told, at exit it no longer would be
     return code if isinstance(code, int) else 0

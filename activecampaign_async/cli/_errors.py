@@ -12,7 +12,7 @@ _ADVICE: tuple[tuple[type[e.ActiveCampaignError], str, str], ...] = (
     (e.RedirectError, "URL", ""),
     (e.NotFoundError, "URL", "is AC_API_URL the URL that Settings > Developer shows?"),
     (e.AuthenticationError, "key", ""),
-    (e.PermissionDeniedError, "plan or permission", ""),
+    (e.PermissionDeniedError, "permission or plan", ""),
     (e.PaymentRequiredError, "payment", ""),
     (e.RateLimitError, "rate limit", "try again later"),
     (e.ServerError, "server", "try again later; if it lasts, check AC_API_URL"),
@@ -25,5 +25,7 @@ def line(error: e.ActiveCampaignError) -> str:
     said = " ".join(str(error).split())
     for kind, what, do in _ADVICE:
         if isinstance(error, kind):
+            if isinstance(error, e.AuthenticationError) and error.status == 403:
+                what = "key, or its user's permissions"  # ActiveCampaign says 403 to both
             return f"{what}: {said}" + (f" ({do})" if do else "")
     return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from ._errors import line
 from ._meter import CountingLimiter, Meter
 from ._progress import Display, display
 from ._signals import Interrupted, until_signal
+from ._streams import is_device_or_pipe
 from ._summary import summary
 
 
@@ -36,7 +38,7 @@ class Sandboxed:
     """A local account of so many contacts, that lives as long as the command."""
 
     def __init__(self, contacts: int, latency: float) -> None:
-        self.name: str | None = f"sandbox of {contacts} contacts"  # its address is another one each time
+        self.name = f"sandbox of {contacts} contacts"  # its address is another one each time
         self._contacts, self._latency = contacts, latency
 
     @asynccontextmanager
@@ -55,6 +57,7 @@ class Sandboxed:
                 read_only=True,
             ) as client,
         ):
+            client._sender.home = self.name  # lest its cursors be another account's, next time
             yield client
 
 
@@ -97,6 +100,9 @@ class Export:
         except OSError as error:
             said = error.strerror or type(error).__name__
             raise Failure(f"cannot write to {self._where}: {said}{self._so_far()}") from None
+        if self._output is not None and not self._meter.rows and not self._limiter.requests:
+            print(f"nothing to do: {self._where} is whole, {rows:,} contacts", file=sys.stderr)
+            return 0
         width = os.get_terminal_size(2).columns if sys.stderr.isatty() else 80
         where = "" if self._out is None else f" to {self._where}"
         print(summary(self._meter, self._limiter, rows, where, width), file=sys.stderr)
@@ -136,5 +142,7 @@ class Export:
 def _stream(out: Path | None) -> IO[bytes] | None:
     """Where there is nothing to go on with later: stdout, a device, a named pipe. None for a file."""
     if out is None:
+        if sys.stdout is None:  # closed: its number may be another file's by now
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return open(1, "wb", buffering=0, closefd=False)
-    return out.open("wb", buffering=0) if out.exists() and not out.is_file() else None
+    return out.open("wb", buffering=0) if is_device_or_pipe(out) or out.is_dir() else None

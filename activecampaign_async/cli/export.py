@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from . import USAGE, Failure
+from ._streams import is_device_or_pipe
 
 Status = Literal["any", "unconfirmed", "active", "unsubscribed", "bounced"]
 _STATUSES: dict[Status, int] = {"any": -1, "unconfirmed": 0, "active": 1, "unsubscribed": 2, "bounced": 3}
@@ -39,7 +40,7 @@ def export(
 
     Args:
         out: File to write to; standard output if left out.
-        resume: Go on where an earlier run to this file stopped.
+        resume: Go on where an earlier run to this file stopped; nothing to do where it is whole.
         force: Begin anew where the file exists.
         status: Only contacts of this status.
         list_id: Only contacts on this list.
@@ -54,6 +55,8 @@ def export(
     """
     if resume and out is None:
         raise Failure("--resume needs --out FILE", USAGE)
+    if resume and out is not None and is_device_or_pipe(out):
+        raise Failure(f"--resume needs a file, and {out} is a device or a pipe", USAGE)
     if resume and force:
         raise Failure("--resume goes on, --force begins anew: give one of them", USAGE)
     if latency is not None and sandbox is None:

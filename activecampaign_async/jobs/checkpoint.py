@@ -22,6 +22,8 @@ class Checkpoint:
 
     account: str
     """Whose rows they are: another account's run must not go on here."""
+    list: str | None = None
+    """Which list with which filters, as a fingerprint; None before the first page."""
     cursor: str | None = None
     """For `Pager.resume`; None at the beginning, and when `done`."""
     size: int = 0
@@ -38,6 +40,7 @@ class Checkpoint:
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
+        _sync_directory(path.parent)
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint | None:
@@ -49,12 +52,13 @@ class Checkpoint:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict) or found.pop("version", None) != VERSION or not _fits(found):
-            raise ResumeError(f"{path} is no checkpoint of this version: start anew without it")
+            raise ResumeError(f"{path} is not a checkpoint of an export")
         return cls(**found)
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "account": (str,),
+    "list": (str, type(None)),
     "cursor": (str, type(None)),
     "size": (int,),
     "rows": (int,),
@@ -64,4 +68,22 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _fits(found: dict[str, Any]) -> bool:
-    return found.keys() == _KINDS.keys() and all(type(found[name]) in kinds for name, kinds in _KINDS.items())
+    if found.keys() != _KINDS.keys() or any(type(found[name]) not in kinds for name, kinds in _KINDS.items()):
+        return False
+    return all(found[name] >= 0 for name in ("size", "rows", "total") if found[name] is not None)
+
+
+def _sync_directory(path: Path) -> None:
+    """Lest a power cut undo the rename, where the platform knows of such a thing."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    try:
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return  # one may write into it, and not read it
+    try:
+        os.fsync(directory)
+    except OSError:
+        pass  # a file system that cannot
+    finally:
+        os.close(directory)

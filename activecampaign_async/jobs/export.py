@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from .._model import Model
 from ..errors import RateLimitError
+from ..limits.local import LONGEST_PAUSE
 from .checkpoint import ResumeError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ LANES = 8
 PATIENCE = 10  # waits in a row without a row between them, before the limit is taken for a refusal
 UNTOLD = 60.0  # seconds to wait where nobody says how long
 
+_OTHER = "it was begun with another list or other filters: give the same, or begin anew"
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
@@ -47,18 +49,19 @@ async def export_rows(
 ) -> int:
     """Write every row of a list as the wire object it came as, one a line, in any order. Returns how many.
 
-    ::
-
         async with AsyncClient(read_only=True) as ac:
             file = FileOutput("contacts.ndjson", account=ac.base_url, resume=True)
             await export_rows(ac.contacts.list(), file)
 
     Spends what ``pager.ahead_pages(lanes)`` does; holds a few pages in memory, however long the list. A
-    `Retry-After` longer than a call's time is waited out. Any other error of the API ends the run, and so do
-    cancellation and OSError: a `FileOutput` then knows where to go on. ResumeError when its checkpoint is of
-    another list or other filters.
+    `Retry-After` longer than a call's time is waited out, and looked at again after an hour. Any other error
+    of the API ends the run, and so do cancellation and OSError: a `FileOutput` then knows where to go on.
+    ResumeError when its checkpoint is of another list or other filters.
     """
+    mark = pager._source.mark
     async with output:
+        if output.state.list not in (None, mark):
+            raise ResumeError(_OTHER)
         waits, begun = 0, output.state.rows
 
         def tell(waiting: float = 0.0) -> None:
@@ -76,7 +79,7 @@ async def export_rows(
                 waits = waits + 1 if output.state.rows == before else 1
                 if waits > PATIENCE:
                     raise
-                wait = UNTOLD if error.retry_after is None else error.retry_after
+                wait = UNTOLD if error.retry_after is None else min(error.retry_after, LONGEST_PAUSE)
             await output.save()
             tell(wait)
             await anyio.sleep(wait)
@@ -92,8 +95,8 @@ async def _pages(pager: Pager[Any], output: Output, lanes: int, tell: Callable[[
             was = output.state
             rows = was.rows + len(page.items)
             total = page.total if was.total is None else max(was.total, rows)
-            state = evolve(was, cursor=page.cursor, rows=rows, total=total, done=page.cursor is None)
-            await output.write(_lines(page.items), state)
+            came = evolve(was, list=pager._source.mark, cursor=page.cursor, rows=rows, total=total)
+            await output.write(_lines(page.items), evolve(came, done=page.cursor is None))
             tell()
 
 
@@ -104,7 +107,7 @@ def _resumed(pager: Pager[Any], cursor: str | None) -> Pager[Any]:
         return pager.resume(cursor)
     except ValueError:
         pass
-    raise ResumeError("it was begun with another list or other filters: give the same, or begin anew")
+    raise ResumeError(_OTHER)
 
 
 def _lines(items: Iterable[Any]) -> bytes:

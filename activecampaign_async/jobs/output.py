@@ -45,7 +45,7 @@ class Output(Protocol):
 
 
 class FileOutput:
-    """NDJSON in a file, with a checkpoint beside it (``FILE.checkpoint``) until it is whole.
+    """NDJSON in a file, with a checkpoint beside it (``FILE.checkpoint``), which stays as the mark of a whole one.
 
     Rows are on disk before the checkpoint that counts them, and what lies beyond it is cut off on the way in:
     a run that goes on after a crash, even one with a torn last line, loses no row and doubles none.
@@ -53,7 +53,8 @@ class FileOutput:
     Arguments:
         path: the file.
         account: whose rows they are, e.g. ``client.base_url``.
-        resume: go on from the checkpoint; begin where there is neither that nor the file.
+        resume: go on from the checkpoint; nothing is done where that says it is whole. Begin where there is
+            neither checkpoint nor file, or where a whole file was taken away.
         overwrite: begin anew where the file exists. Without it and without `resume`: FileExistsError.
 
     Raises ResumeError where it cannot go on, OSError where it cannot write. Files are touched in a thread.
@@ -93,7 +94,6 @@ class FileOutput:
         """See `Output`."""
         self.state = evolve(self.state, cursor=None, done=True)
         await self.save()
-        await self._alone(self.checkpoint.unlink)
 
     async def _alone(self, work: Callable[..., None], *args: object) -> None:
         """In a thread, and never two: asyncio's own cancellation leaves a thread behind that is still writing."""
@@ -108,9 +108,13 @@ class FileOutput:
 
     def _open(self) -> None:
         state = Checkpoint.load(self.checkpoint) if self._resume else None
+        if state is not None and state.done and (not self.path.exists() or self._size() == 0 < state.size):
+            state = None  # the whole file was taken away, or emptied
         if state is not None:
             self._check(state)
-            self.state = state
+            self.state = self._saved = state
+            if state.done:
+                return
         elif not self._overwrite:
             self._refuse_what_is_there()
         file = self.path.open("r+b" if self.path.exists() else "xb", buffering=0)
@@ -130,14 +134,20 @@ class FileOutput:
         if not self.path.exists() or (self._resume and self.path.stat().st_size == 0):
             return
         if self._resume:
-            raise ResumeError(f"{self.path} has no checkpoint beside it: it is whole, or no export")
+            raise ResumeError(f"{self.path} has no checkpoint beside it, so it is no export to go on with")
         raise FileExistsError(f"{self.path} exists: resume it, or overwrite it")
 
     def _check(self, state: Checkpoint) -> None:
         if state.account != self.state.account:
             raise ResumeError(f"{self.path} was begun from another account ({state.account})")
-        if (self.path.stat().st_size if self.path.exists() else 0) < state.size:
+        size = self._size()
+        if state.done and size != state.size:
+            raise ResumeError(f"{self.path} was whole, and was changed since")
+        if size < state.size:
             raise ResumeError(f"{self.path} is shorter than its checkpoint says: it was changed meanwhile")
+
+    def _size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
 
     def _opened(self) -> IO[bytes]:
         if self._file is None:

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from attrs import asdict
+
+from activecampaign_async.jobs import Checkpoint
 
 EXPORT = [sys.executable, "-m", "activecampaign_async.cli", "contacts", "export"]
 FAST = ("--sandbox", "300", "--rate", "1000", "--latency", "0")
@@ -63,7 +66,7 @@ def test_a_file_is_written_and_summed_up(out: Path) -> None:
     done = run(*FAST, "--out", out)
     assert (done.returncode, done.stdout) == (0, "")
     assert ids(out) == list(range(1, 301))
-    assert list(out.parent.iterdir()) == [out]
+    assert checkpoint(out)["done"]
     contacts, requests, rate = done.stderr.splitlines()
     assert contacts.startswith("300 contacts in ")
     assert contacts.endswith(f"s to {out}")
@@ -120,7 +123,7 @@ def test_killed_in_the_middle_of_a_line_it_loses_and_doubles_nothing(out: Path) 
     done = run(*QUICK, "--out", out, "--resume")
     assert done.returncode == 0
     assert ids(out) == list(range(1, 6001))
-    assert list(out.parent.iterdir()) == [out]
+    assert sorted(out.parent.iterdir()) == [out, out.with_name(out.name + ".checkpoint")]
 
 
 def test_a_resume_with_other_filters_or_of_another_account_is_refused(out: Path) -> None:
@@ -136,6 +139,72 @@ def test_a_resume_with_other_filters_or_of_another_account_is_refused(out: Path)
     assert other.returncode == 1
     assert "another account" in one_line(other.stderr)
     assert checkpoint(out) == before
+
+
+def test_resume_of_a_whole_file_is_good_and_does_nothing(out: Path) -> None:
+    assert run(*FAST, "--out", out, "--resume").returncode == 0
+    before = out.stat().st_mtime_ns
+    done = run(*FAST, "--out", out, "--resume")
+    assert done.returncode == 0
+    assert one_line(done.stderr) == f"nothing to do: {out} is whole, 300 contacts"
+    assert out.stat().st_mtime_ns == before
+    other = run(*FAST, "--out", out, "--resume", "--status", "active")
+    assert other.returncode == 1
+    assert "other filters" in one_line(other.stderr)
+
+
+@pytest.mark.parametrize("text", ["", "rubbish", "[" * 100_000, '{"version": 1, "size": -5}', "negative"])
+def test_a_broken_checkpoint_is_one_line(out: Path, text: str) -> None:
+    out.write_text("precious\n")
+    if text == "negative":
+        text = json.dumps({"version": 1, **asdict(Checkpoint(account="sandbox of 300 contacts", size=-5))})
+    out.with_name(out.name + ".checkpoint").write_text(text)
+    done = run(*FAST, "--out", out, "--resume")
+    assert done.returncode == 1
+    assert "is not a checkpoint of an export" in one_line(done.stderr)
+    assert out.read_text() == "precious\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_resume_needs_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target in (pipe, Path(os.devnull)):
+        done = run(*FAST, "--out", target, "--resume")
+        assert done.returncode == 2
+        assert one_line(done.stderr) == f"activecampaign: --resume needs a file, and {target} is a device or a pipe"
+
+
+def redirected(how: str, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run by a shell that redirects."""
+    command = ["sh", "-c", f'exec "$@" {how}', "sh", *EXPORT, *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("how", ["2>&-", "2>/dev/full", "2>&- <&-"])
+def test_where_stderr_is_closed_or_full_the_run_is_what_counts(how: str, out: Path) -> None:
+    done = redirected(how, *FAST)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len({json.loads(line)["id"] for line in done.stdout.splitlines()}) == 300
+    for options, code in ((FAST, 0), (FAST, 1), (("--resume", "--force"), 2), (("--lanes", "x"), 2)):
+        done = redirected(how, *options, "--out", out)
+        assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+    assert len(ids(out)) == 300
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    ("how", "code"), [(">&-", 1), (">&- 2>&-", 1), (">/dev/full", 1), (">/dev/full 2>/dev/full", 1)]
+)
+def test_where_stdout_is_closed_or_full_it_fails(how: str, code: int) -> None:
+    for options in (FAST, ("--help",)) if "full" in how else (FAST,):
+        done = redirected(how, *options)
+        assert (done.returncode, done.stdout) == (code, "")
+        if "2>" not in how:
+            assert one_line(done.stderr).startswith("activecampaign: cannot write to stdout: ")
+        else:
+            assert done.stderr == ""
 
 
 def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -18,21 +18,22 @@ from activecampaign_async.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WHOAMI = [sys.executable, "-m", "activecampaign_async.cli", "whoami"]
+COMMAND = [sys.executable, "-m", "activecampaign_async.cli"]
+EITHER = "key, or its user's permissions"
 
 
-def run(**settings: str) -> subprocess.CompletedProcess[str]:
+def run(*command: str, **settings: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, **settings}
-    return subprocess.run(WHOAMI, capture_output=True, text=True, check=False, timeout=60, env=env)
+    return subprocess.run([*COMMAND, *command], capture_output=True, text=True, check=False, timeout=60, env=env)
 
 
-def against(sandbox: Sandbox, **settings: str) -> subprocess.CompletedProcess[str]:
+def against(sandbox: Sandbox, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run it against a sandbox over real HTTPS."""
 
     async def served() -> subprocess.CompletedProcess[str]:
         async with sandbox.serve() as server:
             given = {"AC_API_URL": server.url, "AC_API_TOKEN": sandbox.key, "SSL_CERT_FILE": server.ca_file}
-            return await anyio.to_thread.run_sync(partial(run, **{**given, **settings}))
+            return await anyio.to_thread.run_sync(partial(run, *(command or ("whoami",)), **{**given, **settings}))
 
     done = anyio.run(served)
     assert sandbox.key not in done.stdout + done.stderr
@@ -54,7 +55,7 @@ def test_good_settings() -> None:
     [
         ("payment", {"kind": "402"}),
         ("key", {"kind": "401"}),
-        ("key", {"kind": "403", "always": True}),
+        (EITHER, {"kind": "403", "always": True}),
         ("URL", {"kind": "redirect"}),
         ("URL", {"kind": "custom", "status": 404, "body": "{}"}),
         ("URL or server", {"kind": "edit", "body": '{"users": []}'}),
@@ -70,6 +71,17 @@ def test_what_the_account_answers_is_told_apart(what: str, fault: dict[str, Any]
     assert line.startswith(f"activecampaign: {what}: ")
 
 
+def test_a_good_key_that_may_not_is_told_as_permission_or_plan() -> None:
+    sandbox = Sandbox(contacts=5)
+    sandbox.fail("403", path="/contacts", always=True)
+    done = against(sandbox, "contacts", "export")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("activecampaign: permission or plan: ")
+    assert "the key itself is accepted" in line
+    assert against(sandbox).returncode == 0, "whoami asks for no contacts"
+
+
 def _closed_port() -> str:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return f"https://127.0.0.1:{server.getsockname()[1]}"
@@ -78,7 +90,7 @@ def _closed_port() -> str:
 @pytest.mark.parametrize(
     ("what", "settings"),
     [
-        ("key", lambda: {"AC_API_TOKEN": "another-key-than-it-should-be"}),
+        (EITHER, lambda: {"AC_API_TOKEN": "another-key-than-it-should-be"}),
         ("settings", lambda: {"AC_API_TOKEN": ""}),
         ("settings", lambda: {"AC_API_TOKEN": "secret with blanks"}),
         ("settings", lambda: {"AC_API_URL": ""}),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,21 @@ def test_a_failed_save_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest
     assert Checkpoint.load(path) == WRITTEN
 
 
+@pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="directories cannot be synced here")
+def test_file_then_name_reach_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[tuple[bool, list[str]]] = []
+
+    def note(descriptor: int) -> None:
+        directory = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((directory, [path.name for path in tmp_path.iterdir()]))
+        if directory:
+            raise OSError(22, "a file system that syncs no directories")
+
+    monkeypatch.setattr("os.fsync", note)
+    WRITTEN.save(tmp_path / "x.checkpoint")
+    assert synced == [(False, ["x.checkpoint.new"]), (True, ["x.checkpoint"])]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -43,6 +60,10 @@ def test_a_failed_save_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest
         b"{}",
         json.dumps({"version": 99, **asdict(WRITTEN)}).encode(),
         json.dumps({"version": 1, **asdict(WRITTEN), "size": "12"}).encode(),
+        json.dumps({"version": 1, **asdict(WRITTEN), "size": -5}).encode(),
+        json.dumps({"version": 1, **asdict(WRITTEN), "rows": -1}).encode(),
+        json.dumps({"version": 1, **asdict(WRITTEN), "total": -1}).encode(),
+        json.dumps({"version": 1, **asdict(WRITTEN), "size": 12.0}).encode(),
         json.dumps({"version": 1, **asdict(WRITTEN), "rows": True}).encode(),
         json.dumps({"version": 1, **asdict(WRITTEN), "more": 1}).encode(),
         b"[" * 100_000,
@@ -51,5 +72,5 @@ def test_a_failed_save_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest
 def test_anything_else_is_refused(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "x.checkpoint"
     path.write_bytes(text)
-    with pytest.raises(ResumeError, match="no checkpoint"):
+    with pytest.raises(ResumeError, match="is not a checkpoint of an export"):
         Checkpoint.load(path)

@@ -139,6 +139,17 @@ async def test_a_long_retry_after_is_waited_out() -> None:
     assert output.ids == sandbox.contact_ids()
 
 
+async def test_a_retry_after_of_years_is_looked_at_again_within_the_hour() -> None:
+    sandbox = Sandbox(contacts=COUNT, rate=None)
+    sandbox.fail("429", path="/contacts", skip=2, retry_after="Fri, 31 Dec 2099 23:59:59 GMT")
+    output, told = Memory(), list[Progress]()
+    began = anyio.current_time()
+    async with client_of(sandbox) as client:
+        assert await export_rows(client.contacts.list(), output, progress=told.append) == COUNT
+    assert 3_500 < anyio.current_time() - began < 3_700
+    assert [p.waiting for p in told if p.waiting] == [pytest.approx(3_600, abs=2)]
+
+
 async def test_a_limit_that_never_opens_ends_the_run() -> None:
     sandbox = Sandbox(contacts=COUNT, rate=None)
     sandbox.fail("429", path="/contacts", always=True, retry_after=600)
@@ -180,6 +191,18 @@ async def test_cancelled_at_any_page_a_run_goes_on_where_it_stood() -> None:
             if output.state.done:
                 break
     assert output.ids == sandbox.contact_ids()
+
+
+async def test_a_finished_run_does_not_pass_for_one_of_other_filters() -> None:
+    sandbox = Sandbox(contacts=5)
+    output = Memory()
+    async with client_of(sandbox) as client:
+        await export_rows(client.contacts.list(), output)
+        asked = len(sandbox.requests)
+        assert await export_rows(client.contacts.list(), output) == 5
+        with pytest.raises(ResumeError, match="other filters"):
+            await export_rows(client.contacts.list(status=1), output)
+    assert len(sandbox.requests) == asked
 
 
 async def test_the_cursor_of_other_filters_is_refused() -> None:

@@ -79,10 +79,45 @@ def ids(path: Path) -> list[int]:
     return sorted(int(json.loads(line)["id"]) for line in path.read_bytes().splitlines())
 
 
-async def test_a_whole_file_stands_alone(sandbox: Sandbox, path: Path) -> None:
+def whole(path: Path) -> bool:
+    found = Checkpoint.load(checkpoint_of(path))
+    return found is not None and found.done and found.size == path.stat().st_size
+
+
+async def test_a_whole_file_is_marked_as_such(sandbox: Sandbox, path: Path) -> None:
     assert await export(sandbox, path) == COUNT
     assert ids(path) == sandbox.contact_ids()
-    assert list(path.parent.iterdir()) == [path]
+    assert whole(path)
+
+
+async def test_a_whole_file_resumes_to_nothing_more(sandbox: Sandbox, path: Path) -> None:
+    await export(sandbox, path)
+    before = {each: (each.read_bytes(), each.stat().st_mtime_ns) for each in (path, checkpoint_of(path))}
+    path.chmod(0o400)
+    asked = len(sandbox.requests)
+    assert await export(sandbox, path, resume=True) == COUNT
+    assert len(sandbox.requests) == asked
+    assert {each: (each.read_bytes(), each.stat().st_mtime_ns) for each in before} == before
+
+
+async def test_a_whole_file_that_was_changed_since_is_not_touched(sandbox: Sandbox, path: Path) -> None:
+    await export(sandbox, path)
+    with path.open("ab") as file:
+        file.write(b"mine\n")
+    with pytest.raises(ResumeError, match="changed since"):
+        await export(sandbox, path, resume=True)
+    assert path.read_bytes().endswith(b"mine\n")
+
+
+async def test_after_a_whole_file_was_taken_away_a_run_begins_anew(sandbox: Sandbox, path: Path) -> None:
+    for options in ({}, {"resume": True}, {"resume": True}, {"overwrite": True}, {}):
+        asked = len(sandbox.requests)
+        assert await export(sandbox, path, **options) == COUNT
+        assert len(sandbox.requests) > asked
+        path.unlink()
+    for _ in range(2):
+        assert await export(Sandbox(), path, resume=True) == 0
+        path.unlink()
 
 
 async def test_the_checkpoint_never_counts_what_is_not_there(sandbox: Sandbox, path: Path) -> None:
@@ -108,7 +143,7 @@ async def test_a_crash_after_any_page_loses_and_doubles_nothing(
     def crash(_: Progress) -> None:
         """What a kill at this moment would leave."""
         copy = tmp_path / f"crash{len(crashes)}.ndjson"
-        copy.write_bytes(path.read_bytes() + torn)
+        copy.write_bytes(path.read_bytes() + (b"" if whole(path) else torn))
         checkpoint_of(copy).write_bytes(checkpoint_of(path).read_bytes())
         crashes.append(copy)
 
@@ -117,18 +152,7 @@ async def test_a_crash_after_any_page_loses_and_doubles_nothing(
     for copy in crashes:
         assert await export(sandbox, copy, resume=True) == COUNT
         assert ids(copy) == sandbox.contact_ids()
-        assert not checkpoint_of(copy).exists()
-
-
-async def test_a_crash_before_the_end_is_told_resumes_to_nothing_more(sandbox: Sandbox, path: Path) -> None:
-    await export(sandbox, path)
-    size = path.stat().st_size
-    Checkpoint(account="a", size=size, rows=COUNT, total=COUNT, done=True).save(checkpoint_of(path))
-    asked = len(sandbox.requests)
-    assert await export(sandbox, path, resume=True) == COUNT
-    assert len(sandbox.requests) == asked
-    assert path.stat().st_size == size
-    assert not checkpoint_of(path).exists()
+        assert whole(copy)
 
 
 async def test_a_file_that_exists_is_not_touched(sandbox: Sandbox, path: Path) -> None:
