@@ -18,7 +18,8 @@ IDLE_FOR = 600.0  # seconds without a request after which an account that no cli
 class Account:
     """One account, by the first label of its host name."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self.name = name
         self.limiter = LocalLimiter()
         self._unpaid: tuple[float, PaymentRequiredError] | None = None
 
@@ -51,7 +52,7 @@ def account(name: str) -> Account:
         if (found := _accounts.get(name)) is None:
             for idle in [other for other, known in _kept.items() if known.is_idle]:
                 del _kept[idle]
-            found = _accounts[name] = Account()
+            found = _accounts[name] = Account(name)
         _kept[name] = found
         return found
 

@@ -11,7 +11,7 @@ import anyio
 from .errors import DeadlineError
 
 if TYPE_CHECKING:
-    from ._call import Call, Send
+    pass
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -92,8 +92,3 @@ async def map_bounded(work: Callable[[S], Awaitable[T]], given: Iterable[S], lan
         finally:
             failure = None  # else the traceback holds this frame, and this frame the error
     return [results[place] for place in sorted(results)]
-
-
-async def gather_calls(send: Send, calls: Iterable[Call[T]], lanes: int = LANES) -> list[T]:
-    """The results of `calls`, in order, at most `lanes` at a time. The first error wins, as it is."""
-    return await map_bounded(send, calls, lanes)

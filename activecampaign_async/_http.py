@@ -165,7 +165,6 @@ class Http:
         trust_env: bool,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
-        self.origin = origin
         self._base, self._auth, self._transport = f"{origin}/api/3", auth, transport
         self._host = origin.removeprefix("https://")
         # Whether trace events come: not from every transport, nor from mocks. Of HTTPX's own they are expected, of

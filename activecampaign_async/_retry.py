@@ -28,7 +28,8 @@ STRAY_403 = 1.0  # seconds after which a read that was refused is asked once mor
 
 class RetryPolicy:
     """How often, and how long, a call is tried: at most `attempts` requests, none begun later than `total` seconds
-    after the first has failed (or than the call's own timeout); between them full jitter, up to ``base * 2 ** attempt`` and never above `cap` seconds.
+    after the first has failed (or than the call's own timeout); between them full jitter, up to ``base * 2 ** attempt``
+    and never above `cap` seconds.
 
     *What* may be sent again is no matter of policy: reads, PUT, DELETE and upserts after anything transient; any other
     write only where it surely was not processed.

@@ -71,7 +71,8 @@ class Sender:
         self.unpaced = 0  # calls on their way to the limiter's line
         self._verdict = _Verdict()
         self._closed = False
-        self.home = http.origin
+        self.home = account.name
+        """Whose lists they are: cursors of another account are refused."""
 
     def __call__(self, call: Call[T], /) -> Coroutine[Any, Any, T]:
         """As `send`: a sender is what everything above it takes for the road."""

@@ -231,6 +231,9 @@ class ByOffset(Generic[T]):
         if count and not fresh and self._came_again(sheet, asked):
             self.spans.pop(0)
             return ()
+        if count and not fresh and not self.stale and sheet.keys == self.last:
+            self.stale = 1  # asked for once more: the page before, given again, or the same rows, shifted
+            return ()
         over = self._is_last(count, asked, sheet.total)
         self.stale = 0 if fresh else self.stale + 1
         self.first = self.first or sheet.keys
@@ -255,9 +258,9 @@ class ByOffset(Generic[T]):
             told = sheet.total if sheet.total is not None else self.total
             # No total: one that ignores `limit` and `offset` and gives a fixed part of its rows looks the same, so
             # pages full or of the API's default size are taken for that.
-            if told == count or (told is None and count not in (asked, DEFAULT_SIZE)):
+            if told == count or ((told or 0) < count and count not in (asked, DEFAULT_SIZE)):
                 return True
-        if not is_full(count, asked, self.widest) and (self.stale or sheet.keys != self.last):
+        if not is_full(count, asked, self.widest) and sheet.keys != self.first:
             return self.stale >= _VAIN
         raise PaginationError("a page brought nothing new: offset is ignored, or a page came again")
 

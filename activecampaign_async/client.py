@@ -173,7 +173,7 @@ class AsyncClient:
     ) -> Pager[dict[str, Any]]:
         """The wire objects of any list: ``GET /api/3{path}``, page by page; `key` names them in the answer.
 
-            async for goal in ac.rows("/goals", "goals"): ...
+        async for goal in ac.rows("/goals", "goals"): ...
         """
         from ._request import any_list
 

@@ -407,7 +407,7 @@ def test_no_endpoint_makes_it_loop_lose_or_double(
                 return dict(before)
             data = super().answer(query)
             if query.get("orders[id]") != "DESC":  # the highest row alone may well be a last page
-                if lies(self, data, size, given):
+                if lies(self, data, size + bool(repeats), given):
                     del data["meta"]
                 if data["things"]:  # and an empty page the end of any part
                     before.update(data)
@@ -426,6 +426,8 @@ def test_no_endpoint_makes_it_loop_lose_or_double(
         got = None
     assert len(end.calls) <= 4 * (count // min(cap, size) + 5 + lanes)
     if got is None:
-        assert ignores or repeats, "an endpoint that pages rightly was refused"
+        # or the first page, short by its first rows, came twice: an endpoint that ignores offset looks the same
+        twice = not keyset and hidden is not None and hidden[1] == 1
+        assert ignores or repeats or twice, "an endpoint that pages rightly was refused"
     else:
         assert (got if ordered else sorted(got)) == visible(end)

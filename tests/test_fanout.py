@@ -8,7 +8,7 @@ import pytest
 
 from activecampaign_async._answer import Answer
 from activecampaign_async._call import Call
-from activecampaign_async._fanout import Found, gather_calls, map_bounded
+from activecampaign_async._fanout import Found, map_bounded
 from activecampaign_async.errors import ServerError
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -42,23 +42,23 @@ def calls(count: int) -> list[Call[Any]]:
 
 
 async def test_results_come_in_order_however_they_arrive() -> None:
-    assert await gather_calls(Road(), calls(40)) == [c.path for c in calls(40)]
+    assert await map_bounded(Road(), calls(40)) == [c.path for c in calls(40)]
 
 
 async def test_no_more_run_than_lanes() -> None:
     road = Road()
-    await gather_calls(road, calls(40), lanes=5)
+    await map_bounded(road, calls(40), lanes=5)
     assert road.most == 5
 
 
 async def test_none_at_all() -> None:
-    assert await gather_calls(Road(), []) == []
+    assert await map_bounded(Road(), []) == []
 
 
 async def test_the_first_error_comes_bare_and_ends_the_rest() -> None:
     road = Road(faults=[calls(21)[20].path, calls(12)[11].path])
     with pytest.raises(ServerError) as caught:
-        await gather_calls(road, calls(60), lanes=8)
+        await map_bounded(road, calls(60), lanes=8)
     assert caught.value.args == (calls(12)[11].path,)
     assert road.running == 0
     assert road.started < 25
@@ -70,13 +70,13 @@ async def test_an_error_of_the_source_of_calls_comes_bare() -> None:
         raise LookupError("source")
 
     with pytest.raises(LookupError):
-        await gather_calls(Road(), source())
+        await map_bounded(Road(), source())
 
 
 async def test_cancelled_it_leaves_nothing_running() -> None:
     road = Road()
     with anyio.move_on_after(0.1) as scope:
-        await gather_calls(road, calls(9), lanes=8)
+        await map_bounded(road, calls(9), lanes=8)
     assert scope.cancelled_caught
     assert road.running == 0
     assert road.started == 8
@@ -105,7 +105,7 @@ async def test_an_endless_source_is_pulled_from_as_lanes_get_free() -> None:
 @pytest.mark.parametrize("lanes", [0, -1])
 async def test_lanes_are_checked(lanes: int) -> None:
     with pytest.raises(ValueError, match="lanes"):
-        await gather_calls(Road(), calls(1), lanes=lanes)
+        await map_bounded(Road(), calls(1), lanes=lanes)
 
 
 async def test_found_is_a_sequence_with_what_is_missing() -> None:

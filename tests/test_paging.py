@@ -583,7 +583,8 @@ def test_no_endpoint_makes_it_loop_lose_or_double(
             if len(self.calls) in repeats and before:
                 return dict(before)
             data = super().answer(query)
-            if lies(self, data, size, given):
+            again = bool(repeats or "offset" in ignores)  # then even a full page may look like all there is
+            if lies(self, data, size + again, given):
                 del data["meta"]
             before.update(data)
             return data
@@ -599,8 +600,10 @@ def test_no_endpoint_makes_it_loop_lose_or_double(
         got = anyio.run(main)
     except PaginationError:
         got = None
-    assert len(end.calls) <= 2 * (count // min(cap, size) + 3)
+    assert len(end.calls) <= 2 * (count // min(cap, size) + 3) + 6 * (hidden is not None)
     if got is None:
-        assert ignores or repeats, "an endpoint that pages rightly was refused"
+        # or the first page, short by its first rows, came twice: an endpoint that ignores offset looks the same
+        twice = not keyset and hidden is not None and hidden[1] == 1
+        assert ignores or repeats or twice, "an endpoint that pages rightly was refused"
     else:
         assert got == visible(end)

@@ -55,9 +55,9 @@ class Sandboxed:
                 trust_env=False,  # a proxy has no business on loopback
                 rate_limiter=limiter,
                 read_only=True,
+                account=self.name,  # its address is another one each time, its cursors are to stay good
             ) as client,
         ):
-            client._sender.home = self.name  # lest its cursors be another account's, next time
             yield client
 
 

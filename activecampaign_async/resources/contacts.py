@@ -211,7 +211,8 @@ class Contacts(Resource[Contact], ContactAssociations, ContactCollections):
         asked for once); `missing` has the others. Where ActiveCampaign gave fewer than asked for and its total does
         not say that these are all, those that did not come are asked for again.
         `timeout` is for all of it, in seconds. An error has what had been read by then in its `found`.
-        DeadlineError when the time is over, RateLimitError at once where it cannot be enough, PaginationError where contacts come that were not asked for.
+        DeadlineError when the time is over, RateLimitError at once where it cannot be enough, PaginationError where
+        contacts come that were not asked for.
         https://developers.activecampaign.com/reference/list-all-contacts
         """
         asked = [int(id) for id in several_ids(ids, "ids")]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Literal, TypedDict, Unpack
+from typing import Annotated, TypedDict, Unpack
 
 from attrs import frozen
 
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._resource import Resource, not_blank, same
+from ._resource import NameOrder, Resource, name_order, not_blank, only, same
 
 
 class TagType(Enum):
@@ -66,10 +66,6 @@ class TagFilters(TypedDict, total=False):
     name_starts_with: Annotated[str, Wire("filters[search][starts_with]")]
 
 
-TagOrder = Literal["name", "-name", "weight"]
-_ORDERS = {"name": "asc", "-name": "desc", "weight": "weight"}
-
-
 class Tags(Resource[Tag]):
     """``ac.tags``"""
 
@@ -78,7 +74,7 @@ class Tags(Resource[Tag]):
     def list(
         self,
         *,
-        order_by: TagOrder | Unset = UNSET,
+        order_by: NameOrder | Unset = UNSET,
         limit: int | None = None,
         timeout: float | None = None,
         **filters: Unpack[TagFilters],
@@ -88,7 +84,7 @@ class Tags(Resource[Tag]):
         `order_by` is "name", "-name", or "weight": of what was searched for, equal names first, then those
         that start so. https://developers.activecampaign.com/reference/retrieve-all-tags
         """
-        orders = {} if order_by is UNSET else {"orders[search]": _order(order_by)}
+        orders = {} if order_by is UNSET else {"orders[search]": name_order(order_by)}
         return self._list(filters, orders=orders, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> Tag:
@@ -137,15 +133,4 @@ class Tags(Resource[Tag]):
         """
         wanted = not_blank(name, "name").strip()
         found = [tag async for tag in self.list(search=wanted, timeout=timeout) if same(tag.tag, wanted)]
-        if len(found) > 1:
-            ids = ", ".join(str(tag.id) for tag in found)
-            raise LookupError(f"{len(found)} tags have that name, ids {ids}")
-        return found[0] if found else None
-
-
-def _order(order_by: str) -> str:
-    if not isinstance(order_by, str):
-        raise TypeError(f"order_by: a str was expected, not {type(order_by).__name__}")
-    if order_by not in _ORDERS:
-        raise ValueError(f"order_by: {order_by!r} is none of {', '.join(_ORDERS)}")
-    return _ORDERS[order_by]
+        return only(found, "tags have that name")
