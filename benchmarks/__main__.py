@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks._figures import HEADER, Figure, line, markdown
 
-NAMES = ("call", "importing", "models", "memory", "share", "storm")
+NAMES = ("call", "importing", "memory", "share", "storm", "models")
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
