@@ -44,14 +44,16 @@ class Page(Generic[T]):
     """For `Pager.resume`: everything after this page. None when that is nothing."""
     has_more: bool
 
-    def __iter__(self) -> NoReturn:
-        raise TypeError(_NOT_ITERABLE)
+    if not TYPE_CHECKING:  # hidden, so that a type checker finds the mistake too
 
-    def __len__(self) -> NoReturn:
-        raise TypeError(_NOT_ITERABLE)
+        def __iter__(self) -> NoReturn:
+            raise TypeError(_NOT_ITERABLE)
 
-    def __getitem__(self, index: object) -> NoReturn:
-        raise TypeError(_NOT_ITERABLE)
+        def __len__(self) -> NoReturn:
+            raise TypeError(_NOT_ITERABLE)
+
+        def __getitem__(self, index: object) -> NoReturn:
+            raise TypeError(_NOT_ITERABLE)
 
 
 @frozen

@@ -193,3 +193,11 @@ async def refused(ac: AsyncClient, contact: Contact) -> None:
     await ac.notes.update(1, reltype="Deal")  # type: ignore[call-arg]  # a wire name
     contact.email = "x"  # type: ignore[misc]  # frozen
     ac.contatcs  # type: ignore[attr-defined]  # noqa: B018  # misspelt
+
+
+async def a_page_is_not_all_there_is(ac: AsyncClient) -> None:
+    """The commonest bug with this API: a type checker finds it."""
+    page = await ac.contacts.list()
+    len(page)  # type: ignore[arg-type]  # the mistake
+    _ = page[0]  # type: ignore[index]  # the mistake
+    _ = [contact for contact in page]  # type: ignore[attr-defined]  # noqa: C416  # the mistake

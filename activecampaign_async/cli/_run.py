@@ -135,7 +135,8 @@ class Export:
             return ""
         rows = f" after {self._output.state.rows:,} contacts"
         if isinstance(self._output, FileOutput):
-            return f"{rows}; the same command with --resume goes on from there"
+            how = "--resume in place of --force" if self._force else "--resume"
+            return f"{rows}; the same command with {how} goes on from there"
         return rows
 
 
