@@ -225,4 +225,5 @@ async def test_what_waits_for_its_turn_is_not_lost() -> None:
             async with anyio.create_task_group() as tasks:
                 for _ in range(4):
                     tasks.start_soon(ac.contacts.get, 1)
-            assert len(account.requests) == before + 4
+            # one that was cancelled in flight may arrive only now
+            assert before + 4 <= len(account.requests) <= before + 5

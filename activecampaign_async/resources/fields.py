@@ -44,7 +44,7 @@ FieldData: TypeAlias = str | Decimal | date | datetime | tuple[str, ...] | None
 class Field(Row):
     """A custom field. Its options and the lists it is for stand in `included`.
 
-    `parse` and `format` turn what stands in it into what its type says, and back::
+    `parse` and `format` turn what stands in it into what its type says, and back:
 
         born = field.parse(field_value.value)  # a date, where `field.type` is FieldType.DATE
         await ac.contacts.update(42, field_values={field.id: field.format(born)})
