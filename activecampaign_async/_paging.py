@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from attrs import evolve, frozen
 
@@ -83,6 +83,11 @@ class Pager(Generic[T]):
 
     def __aiter__(self) -> AsyncIterator[T]:
         return Items(self._pages())
+
+    if not TYPE_CHECKING:  # hidden, so that a type checker finds the mistake too
+
+        def __iter__(self) -> NoReturn:
+            raise TypeError("a Pager is gone through with `async for`; or take a list from `await pager.collect()`")
 
     def _walk(self) -> Walk[T]:
         return self._source.start() if self._cursor is None else self._source.at(self._cursor)

@@ -60,8 +60,8 @@ class AsyncClient:
         read_only: refuse every call that writes.
         strict: raise DecodeError for a value that does not fit its field, where it is otherwise noted in `misfits`.
 
-    Areas: contacts, contact_automations, contact_deals, contact_tags, field_groups, field_values, fields, groups, lists,
-    notes, scores, tags, users. What has none is reached by `request` and `rows`.
+    Areas: contacts, contact_automations, contact_deals, contact_tags, field_groups, field_values, fields, groups,
+    lists, notes, scores, tags, users. What has none is reached by `request` and `rows`.
 
     Raises ConfigurationError for settings that cannot work. May be opened in one task and closed in another.
     """
@@ -206,9 +206,8 @@ class AsyncClient:
 
         def __getattr__(self, name: str) -> Any:
             if name not in (areas := AsyncClient.__annotations__):
-                raise AttributeError(
-                    f"AsyncClient has no area {name!r}; there are {', '.join(sorted(areas))}; for others: rows(), request()"
-                )
+                known = ", ".join(sorted(areas))
+                raise AttributeError(f"AsyncClient has no area {name!r}; there are {known}, and rows() and request()")
             area = getattr(import_module(f".resources.{name}", __package__), areas[name])(self._sender)
             setattr(self, name, area)
             return area

@@ -607,3 +607,8 @@ def test_no_endpoint_makes_it_loop_lose_or_double(
         assert ignores or repeats or twice, "an endpoint that pages rightly was refused"
     else:
         assert got == visible(end)
+
+
+def test_a_pager_says_how_to_go_through_it() -> None:
+    with pytest.raises(TypeError, match="async for"):
+        list(Endpoint(numbered(3)).pager())  # type: ignore[call-overload]  # the mistake
