@@ -110,5 +110,5 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks: a small form, or what is given after `--`."""
-    install(session)
+    install(session, "test")  # for trio
     session.run("python", "-m", "benchmarks", *(session.posargs or ["--small"]))
