@@ -1,4 +1,4 @@
-"""ActiveCampaign, awaited: typed, paced, unbreakable.
+"""ActiveCampaign, awaited: typed, paced, honest.
 
     from activecampaign_async import AsyncClient
 
@@ -16,10 +16,12 @@ from ._version import __version__
 if TYPE_CHECKING:
     from ._answer import Reply
     from ._auth import ApiTokenAuth
+    from ._call import priority
     from ._fanout import Found
     from ._model import UNSET, Unset
     from ._paging import Page, Pager
     from ._retry import RetryPolicy
+    from ._usage import CallInfo, Observer, RequestInfo, Usage
     from .client import AsyncClient
     from .errors import (
         ActiveCampaignError,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         DecodeError,
         DuplicateError,
         FieldError,
+        KeyProviderError,
         NotFoundError,
         OutcomeUnknownError,
         PaginationError,
@@ -39,23 +42,34 @@ if TYPE_CHECKING:
         RateLimitError,
         ReadOnlyError,
         RedirectError,
+        ResponseTooLargeError,
         ServerError,
         TLSError,
         TransportError,
         ValidationError,
     )
-    from .keys import Key
+    from .keys import Credentials, Key, KeyProvider
+    from .keys.aws import AWSSecret
+    from .keys.cached import CachedKey
+    from .keys.environment import EnvironmentKey
+    from .keys.file import FileKey
+    from .keys.google import GoogleSecret
+    from .keys.vault import VaultSecret
     from .limits import RateLimiter
     from .limits.local import LocalLimiter
+    from .limits.redis import RedisLimiter
+    from .resources._changed import Changes
+    from .resources._find_many import FoundByEmail
+    from .resources._joined import Joined, JoinedContact, JoinPlan, ListMembership
     from .resources.contact_automations import ContactAutomation
-    from .resources.contact_lists import ContactList, ListStatus
+    from .resources.contact_lists import ContactList, ListSource, ListStatus
     from .resources.contact_tags import ContactTag
     from .resources.contacts import Contact, ContactStatus
-    from .resources.field_values import FieldValue
+    from .resources.field_values import FieldInput, FieldInputs, FieldValue
     from .resources.fields import Field, FieldType
     from .resources.groups import Group
     from .resources.lists import List
-    from .resources.notes import Note
+    from .resources.notes import Note, NoteRelType
     from .resources.tags import Tag, TagType
     from .resources.users import User
 
@@ -65,6 +79,10 @@ _HOME = {
     "ApiTokenAuth": "_auth",
     "AsyncClient": "client",
     "AuthenticationError": "errors",
+    "AWSSecret": "keys.aws",
+    "CachedKey": "keys.cached",
+    "CallInfo": "_usage",
+    "Changes": "resources._changed",
     "ConfigurationError": "errors",
     "ConnectFailedError": "errors",
     "Contact": "resources.contacts",
@@ -72,32 +90,52 @@ _HOME = {
     "ContactList": "resources.contact_lists",
     "ContactStatus": "resources.contacts",
     "ContactTag": "resources.contact_tags",
+    "Credentials": "keys",
     "DeadlineError": "errors",
     "DecodeError": "errors",
     "DuplicateError": "errors",
+    "EnvironmentKey": "keys.environment",
     "Field": "resources.fields",
     "FieldError": "errors",
+    "FieldInput": "resources.field_values",
+    "FieldInputs": "resources.field_values",
     "FieldType": "resources.fields",
     "FieldValue": "resources.field_values",
+    "FileKey": "keys.file",
     "Found": "_fanout",
+    "FoundByEmail": "resources._find_many",
+    "GoogleSecret": "keys.google",
     "Group": "resources.groups",
+    "Joined": "resources._joined",
+    "JoinedContact": "resources._joined",
+    "JoinPlan": "resources._joined",
     "Key": "keys",
+    "KeyProvider": "keys",
+    "KeyProviderError": "errors",
     "List": "resources.lists",
+    "ListMembership": "resources._joined",
+    "ListSource": "resources.contact_lists",
     "ListStatus": "resources.contact_lists",
     "LocalLimiter": "limits.local",
     "Note": "resources.notes",
+    "NoteRelType": "resources.notes",
     "NotFoundError": "errors",
+    "Observer": "_usage",
     "OutcomeUnknownError": "errors",
     "Page": "_paging",
     "Pager": "_paging",
     "PaginationError": "errors",
     "PaymentRequiredError": "errors",
     "PermissionDeniedError": "errors",
+    "priority": "_call",
     "RateLimiter": "limits",
     "RateLimitError": "errors",
     "ReadOnlyError": "errors",
     "RedirectError": "errors",
+    "RedisLimiter": "limits.redis",
     "Reply": "_answer",
+    "RequestInfo": "_usage",
+    "ResponseTooLargeError": "errors",
     "RetryPolicy": "_retry",
     "ServerError": "errors",
     "Tag": "resources.tags",
@@ -106,16 +144,22 @@ _HOME = {
     "TransportError": "errors",
     "UNSET": "_model",
     "Unset": "_model",
+    "Usage": "_usage",
     "User": "resources.users",
     "ValidationError": "errors",
+    "VaultSecret": "keys.vault",
 }
 __all__ = [
     "UNSET",
     "APIError",
+    "AWSSecret",
     "ActiveCampaignError",
     "ApiTokenAuth",
     "AsyncClient",
     "AuthenticationError",
+    "CachedKey",
+    "CallInfo",
+    "Changes",
     "ConfigurationError",
     "ConnectFailedError",
     "Contact",
@@ -123,21 +167,37 @@ __all__ = [
     "ContactList",
     "ContactStatus",
     "ContactTag",
+    "Credentials",
     "DeadlineError",
     "DecodeError",
     "DuplicateError",
+    "EnvironmentKey",
     "Field",
     "FieldError",
+    "FieldInput",
+    "FieldInputs",
     "FieldType",
     "FieldValue",
+    "FileKey",
     "Found",
+    "FoundByEmail",
+    "GoogleSecret",
     "Group",
+    "JoinPlan",
+    "Joined",
+    "JoinedContact",
     "Key",
+    "KeyProvider",
+    "KeyProviderError",
     "List",
+    "ListMembership",
+    "ListSource",
     "ListStatus",
     "LocalLimiter",
     "NotFoundError",
     "Note",
+    "NoteRelType",
+    "Observer",
     "OutcomeUnknownError",
     "Page",
     "Pager",
@@ -148,7 +208,10 @@ __all__ = [
     "RateLimiter",
     "ReadOnlyError",
     "RedirectError",
+    "RedisLimiter",
     "Reply",
+    "RequestInfo",
+    "ResponseTooLargeError",
     "RetryPolicy",
     "ServerError",
     "TLSError",
@@ -156,9 +219,12 @@ __all__ = [
     "TagType",
     "TransportError",
     "Unset",
+    "Usage",
     "User",
     "ValidationError",
+    "VaultSecret",
     "__version__",
+    "priority",
 ]
 
 if not TYPE_CHECKING:

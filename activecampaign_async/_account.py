@@ -6,8 +6,10 @@ import copy
 import os
 import threading
 import time
+from math import ceil
 from weakref import WeakValueDictionary
 
+from ._watch import Watch
 from .errors import PaymentRequiredError
 from .limits.local import LocalLimiter
 
@@ -21,6 +23,7 @@ class Account:
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.limiter = LocalLimiter()
+        self.watch = Watch()
         self._unpaid: tuple[float, PaymentRequiredError] | None = None
 
     def unpaid(self, error: PaymentRequiredError) -> None:
@@ -31,9 +34,11 @@ class Account:
 
     def refusal(self) -> PaymentRequiredError | None:
         """The remembered 402, for a minute: a call that is known to be refused is not worth a request."""
-        if self._unpaid is None or time.monotonic() >= self._unpaid[0]:
+        if self._unpaid is None or (left := self._unpaid[0] - time.monotonic()) <= 0:
             return None
-        return copy.copy(self._unpaid[1])
+        error = copy.copy(self._unpaid[1])
+        error.hint = f"the account has a payment problem; remembered, nothing was sent; asked again in {ceil(left)} s"
+        return error
 
     @property
     def is_idle(self) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 from attrs import evolve
 
-from ._page import Page
+from ._page import Page, PageSize
 from ._parts import Part, Parts
 from ._walk import ById, ByOffset, Sheet, id_params
 from .errors import ActiveCampaignError
@@ -26,7 +26,7 @@ class _Lanes(AsyncIterator[Page[T]], ABC):
     """What the ways of going ahead share: tasks that end with the `async with`, and errors that come bare."""
 
     def __init__(self, source: Source[T], size: int, lanes: int) -> None:
-        self._source, self._size, self._lanes = source, size, lanes
+        self._source, self._size, self._lanes = source, PageSize(size), lanes
         self._outer = anyio.create_task_group()
         self._changed = anyio.Event()
         self._failure: Exception | None = None
@@ -48,6 +48,10 @@ class _Lanes(AsyncIterator[Page[T]], ABC):
     def _cursor(self) -> str | None:
         """Of everything not given yet."""
 
+    @abstractmethod
+    def _count(self) -> tuple[int, int | None]:
+        """How many rows were given, and how many there are, as far as told."""
+
     async def __anext__(self) -> Page[T]:
         await anyio.lowlevel.checkpoint()  # a loop over held pages lets the lanes go on
         while not self._closed:
@@ -60,6 +64,7 @@ class _Lanes(AsyncIterator[Page[T]], ABC):
                     self._source.mark_error(self._failure, self._cursor())
                 raise self._failure
             if self._over:
+                self._source.ended(*self._count(), self._size.most)
                 raise StopAsyncIteration
             await self._changed.wait()
         raise RuntimeError("used after its `async with` has ended")
@@ -99,8 +104,7 @@ class _Lanes(AsyncIterator[Page[T]], ABC):
 
     async def _fetch(self, params: dict[str, str], asked: int) -> tuple[Sheet[T], int]:
         sheet, got = await self._source.fetch(params, asked)
-        if got < asked:
-            self._size = min(self._size, got)  # it would only time out again
+        self._size.came(asked, got)
         return sheet, got
 
 
@@ -122,7 +126,8 @@ class IdsAhead(_Lanes[T]):
         first = parts.parts[0]
         first.busy = True
         after, before = first.after, first.before
-        sheet, asked = await self._fetch(id_params(after, before), self._size)
+        sheet, asked = await self._fetch(id_params(after, before), self._size.now)
+        parts.asked = self._size.now
         parts.put(first, sheet, asked, before)
         count = len(sheet.keys)
         if not self._given:
@@ -132,7 +137,7 @@ class IdsAhead(_Lanes[T]):
         self._tell()
         # After a resume, what the total counts is anybody's guess
         left = None if sheet.total is None or self._given else sheet.total - count
-        if parts.over or (left is not None and 0 <= left < self._size and len(parts.parts) == 1):
+        if parts.over or (left is not None and 0 <= left < self._size.now and len(parts.parts) == 1):
             return  # one more page at most: nothing to spread
         highest = await self._highest()
         if highest is None or highest <= parts.parts[-1].after:
@@ -162,7 +167,8 @@ class IdsAhead(_Lanes[T]):
 
     async def _next(self, part: Part[T]) -> None:
         part.busy, before = True, part.before
-        sheet, asked = await self._fetch(id_params(part.after, before), self._size)
+        sheet, asked = await self._fetch(id_params(part.after, before), self._size.now)
+        self._parts.asked = self._size.now
         self._parts.put(part, sheet, asked, before)
         self._tell()
 
@@ -190,6 +196,9 @@ class IdsAhead(_Lanes[T]):
         spans: list[Span] = [(a if a >= 0 else None, b) for a, b in self._parts.spans()]
         return self._source.cursor(ById[T](spans, self._parts.widest, self._given, self._total))
 
+    def _count(self) -> tuple[int, int | None]:
+        return self._given, self._total
+
 
 class OffsetsAhead(_Lanes[T]):
     """By pages. One walk takes them in order, as without lanes; the lanes fetch what it will ask for next."""
@@ -201,6 +210,8 @@ class OffsetsAhead(_Lanes[T]):
         self._given = source.cursor(walk)
         self._next = self._step = 0
         """Offsets: to be fetched next, and from page to page."""
+        self._rows = self._most = size
+        """Rows a page is asked for, and the most that a page was to have."""
         self._end: int | None = None
         """The total that the last page told."""
         self._quiet, self._pause = 0, lanes
@@ -226,7 +237,7 @@ class OffsetsAhead(_Lanes[T]):
             at, self._next, ahead = self._next, self._next + self._step, self._ahead
             ahead[at] = None
             try:
-                ahead[at] = await self._fetch({"offset": str(at)}, self._size)
+                ahead[at] = await self._fetch({"offset": str(at)}, self._rows)
             except Exception as error:  # noqa: BLE001  # raised by the one who asks for that page
                 ahead[at] = error
             self._tell()
@@ -242,7 +253,7 @@ class OffsetsAhead(_Lanes[T]):
     async def _advance(self) -> None:
         """The walk's next page: fetched ahead, or now."""
         walk = self._walk
-        params, asked = walk.ask(self._size)
+        params, asked = walk.ask(self._rows)
         at, end = walk.spans[0]
         if end is None and at not in self._ahead and at != self._next:
             self._ahead, self._next = {}, at  # pages turned out longer or shorter than planned
@@ -253,7 +264,8 @@ class OffsetsAhead(_Lanes[T]):
             ready = await self._fetch(params, asked)
         sheet, got = ready
         items = walk.take(sheet, got)
-        self._plan(at + len(sheet.keys), sheet.total)
+        self._most = got if self._first else max(self._most, got if end is None else 0)
+        self._plan(at + walk.step(len(sheet.keys)), sheet.total)
         if items or self._first:
             cursor = self._source.cursor(walk)
             self._pages.append(Page(items, sheet.total, sheet.included, cursor, not walk.done))
@@ -263,7 +275,13 @@ class OffsetsAhead(_Lanes[T]):
     def _plan(self, reached: int, total: int | None) -> None:
         if not self._step:
             self._next = reached
-        self._step, self._end = min(self._walk.widest, self._size), total
+        # Together, lest pages overlap that were asked for in different sizes
+        self._rows = self._size.now
+        # An endpoint may give less than is asked for: then no page was as long as it was to be
+        self._step = self._walk.step(
+            self._rows if self._walk.widest >= self._most else min(self._walk.widest, self._rows)
+        )
+        self._end = total
         self._quiet = max(0, self._quiet - 1)
 
     async def _arrived(self, at: int) -> tuple[Sheet[T], int] | None:
@@ -289,6 +307,9 @@ class OffsetsAhead(_Lanes[T]):
 
     def _cursor(self) -> str | None:
         return self._given
+
+    def _count(self) -> tuple[int, int | None]:
+        return self._walk.given, self._end
 
 
 def lanes_of(source: Source[T], walk: Walk[T], size: int, lanes: int, ordered: bool) -> IdsAhead[T] | OffsetsAhead[T]:

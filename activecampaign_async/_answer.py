@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEPT = 200  # characters of a body that is not JSON
+MOST = 1000  # entries of a list of errors that are kept; an import of 250 rows has a few for each at most
 
 
 class Answer(NamedTuple):
@@ -59,11 +60,15 @@ def refusal(answer: Answer) -> e.APIError | None:
         return _marked_as_failed(answer, facts)
     if 300 <= status < 400:
         return _redirect(headers, facts)
-    said, listed = _message(data), _field_errors(data)
+    said, (listed, told) = _message(data), _field_errors(data)
     message = said or "; ".join(x.title or x.detail for x in listed if x.title or x.detail) or "no message"
+    if told > MOST:
+        message = f"{told} errors, of which the first {MOST} are kept: {message}"
     if status == 429 or (status == 400 and said.lower().startswith("rate limit")):
         return e.RateLimitError(message, errors=listed, **facts)
     kind = e.ServerError if status >= 500 else _BY_STATUS.get(status, e.APIError)
+    if status == 403 and said.startswith("No Result found for "):
+        kind = e.NotFoundError  # some paths say it so: documented for groups, lists, field values, notes, automations
     if status == 400 and listed:
         kind = e.ValidationError
     if status in (400, 409, 422) and _is_duplicate(data, listed):
@@ -128,20 +133,38 @@ def _reason(entry: Any) -> str:
     return _text(entry)
 
 
-def _field_errors(data: Any) -> tuple[e.FieldError, ...]:
-    listed = data.get("errors") if isinstance(data, dict) else None
-    if isinstance(listed, dict):
+def _field_errors(data: Any) -> tuple[tuple[e.FieldError, ...], int]:
+    """The first of them, and how many there are."""
+    listed, read = data.get("errors") if isinstance(data, dict) else None, _field_error
+    if listed is None and isinstance(data, dict):
+        listed, read = data.get("failureReasons"), _refused_row
+    elif isinstance(listed, dict):
         listed = list(listed.values())
-    return tuple(_field_error(entry) for entry in listed) if isinstance(listed, list) else ()
+    return (tuple(map(read, listed[:MOST])), len(listed)) if isinstance(listed, list) else ((), 0)
 
 
 def _field_error(entry: Any) -> e.FieldError:
     if not isinstance(entry, dict):
         return e.FieldError(title=_text(entry))
-    source = entry.get("source")
-    pointer = (source.get("pointer") or source.get("parameter")) if isinstance(source, dict) else None
-    title, detail, code, wrong = (_text(entry.get(k)) for k in ("title", "detail", "code", "error"))
-    return e.FieldError(title or wrong, detail, code or wrong, _text(pointer))
+    title, code = (_text(entry.get(k) or entry.get("error")) for k in ("title", "code"))  # a code of 0 or false is none
+    return e.FieldError(title, _text(entry.get("detail")), code, _pointer(entry.get("source")))
+
+
+def _refused_row(entry: Any) -> e.FieldError:
+    """A row of a bulk import, which counts them from 1; or what is said of them all."""
+    if not isinstance(entry, dict):
+        return e.FieldError(title=_text(entry))
+    number, reason = entry.get("contact"), _text(entry.get("failureReason"))
+    if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 20:
+        number = int(number)
+    if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+        return e.FieldError(title=reason, pointer=f"/contacts/{number - 1}")
+    return e.FieldError(title=reason, pointer=_text(number))
+
+
+def _pointer(source: Any) -> str:
+    said = [source.get(key) for key in ("pointer", "parameter")] if isinstance(source, dict) else []
+    return next((_text(value) for value in said if value and isinstance(value, (str, int, float))), "")
 
 
 def _text(value: Any) -> str:

@@ -19,7 +19,7 @@ class _KeyedHeaders(httpx.Headers):
     """
 
     def __init__(self, headers: httpx.Headers, key: Key) -> None:
-        super().__init__(headers, encoding=headers.encoding)
+        super().__init__(headers)
         self._key = key
 
     @property
@@ -29,6 +29,16 @@ class _KeyedHeaders(httpx.Headers):
 
     def __reduce__(self) -> tuple[type[httpx.Headers], tuple[list[tuple[bytes, bytes]]]]:
         return httpx.Headers, (super().raw,)  # a copy is plain headers, without the key
+
+
+class _KeyedRequest(httpx.Request):
+    """Keeps the key where its headers are replaced by a copy of them, as OpenTelemetry's instrumentation does."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "headers" and isinstance(value, httpx.Headers):
+            mine = getattr(self, "headers", None)
+            value = _KeyedHeaders(value, mine._key) if isinstance(mine, _KeyedHeaders) else value
+        super().__setattr__(name, value)
 
 
 class ApiTokenAuth(httpx.Auth):
@@ -42,12 +52,15 @@ class ApiTokenAuth(httpx.Auth):
     __slots__ = ("_key", "_origin")
 
     def __init__(self, base_url: str | None = None, api_key: str | Key | None = None) -> None:
-        self._origin = _origin(httpx.URL(origin_of(base_url)))
-        self._key = key_from(api_key)
+        try:
+            self._origin, self._key = _origin(httpx.URL(origin_of(base_url))), key_from(api_key)
+        finally:
+            del api_key  # error reporters show the locals of this frame
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if _origin(request.url) == self._origin:
             request.headers = _KeyedHeaders(request.headers, self._key)
+            request.__class__ = _KeyedRequest  # the caller's own object goes on, with its stream
         yield request
 
     async def guard(self, request: httpx.Request) -> None:
@@ -59,7 +72,7 @@ class ApiTokenAuth(httpx.Auth):
             del request.headers["api-token"]
 
     def __repr__(self) -> str:
-        scheme, host, port = self._origin
+        scheme, host, port = getattr(self, "_origin", (None, None, None))  # error reporters show what is half made, too
         return f"ApiTokenAuth('{scheme}://{host}:{port}')"
 
     def __reduce__(self) -> NoReturn:

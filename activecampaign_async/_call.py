@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 from attrs import field, frozen
 
 from ._answer import Answer
-from ._given import encode_fields
-from ._model import Included, M, decode
+from ._given import OWN, encode_fields
+from ._model import Included, M, decode, each
 from ._wire import php_list
 from .errors import DecodeError
+
+if TYPE_CHECKING:
+    from .limits import Priority
 
 T = TypeVar("T")
 Query = Mapping[str, str | Sequence[str]]
@@ -47,14 +52,51 @@ class Call(Generic[T]):
     """Whether the caller asks for less when the answer takes too long: then it is not repeated as it is."""
     timeout: float | None = field(default=None, kw_only=True)
     """Seconds for the whole call; None: the client's."""
+    own_limit: bool = field(default=False, kw_only=True)
+    """Whether the caller keeps a limit that it has beside the account's: what that refuses (400) is not repeated."""
+    priority: Priority = field(kw_only=True)
+    """Whether somebody waits for the answer."""
 
     @repeatable.default
     def _by_method(self) -> bool:
         return self.method in IDEMPOTENT
 
+    @priority.default
+    def _of_the_context(self) -> Priority:
+        return priority_now()
+
     @writes.default
     def _unless_read(self) -> bool:
         return self.method not in READS
+
+
+_PRIORITY: ContextVar[Priority] = ContextVar("activecampaign_async_priority", default="interactive")
+
+
+@contextmanager
+def priority(of: Priority, /) -> Iterator[None]:
+    """What is called within is of that priority: ``"interactive"`` (somebody waits for it, which is the default) or
+    ``"bulk"``. Interactive calls go first, and wait for at most one bulk turn.
+
+        from activecampaign_async import priority
+
+        with priority("bulk"):
+            await ac.contacts.sync(email="ada@example.com")
+
+    Lists that are gone through are bulk anyway, and so are jobs.
+    """
+    if of not in ("interactive", "bulk"):
+        raise ValueError('priority: "interactive" or "bulk"')
+    token = _PRIORITY.set(of)
+    try:
+        yield
+    finally:
+        _PRIORITY.reset(token)
+
+
+def priority_now() -> Priority:
+    """Of what is called here."""
+    return _PRIORITY.get()
 
 
 class Send(Protocol):
@@ -68,13 +110,27 @@ class Send(Protocol):
     async def __call__(self, call: Call[T], /) -> T: ...
 
 
-def id_text(value: int | str, name: str = "id") -> str:
-    """A numeric id as it stands in a path or body. TypeError or ValueError for what cannot be one."""
+_FINDERS = {
+    "contact": "contacts",
+    "field": "fields",
+    "list": "lists",
+    "list_id": "lists",
+    "tag": "tags",
+    "tag_id": "tags",
+}
+
+
+def id_text(value: int | str, name: str = "id", finder: str | None = None) -> str:
+    """A numeric id as it stands in a path or body. TypeError or ValueError for what cannot be one; `finder` is the
+    area that finds what a caller may know by name alone.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise TypeError(f"{name}: an int of 1 or more was expected, not {type(value).__name__}")
     text = str(value)
     if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise ValueError(f"{name}: an int of 1 or more was expected")
+        area = finder or _FINDERS.get(name) if any(map(str.isalpha, text)) else None
+        by_name = f"; ac.{area}.find looks one up" if area else ""
+        raise ValueError(f"{name}: an int of 1 or more, or its digits, was expected{by_name}")
     return str(int(text))
 
 
@@ -113,7 +169,7 @@ def query(allowed: type, given: Mapping[str, Any]) -> dict[str, str | list[str]]
     for name, value in given.items():
         if value is None:
             raise TypeError(f"{name}: None is no filter; leave it out for no filter at all")
-        for key, encoded in encode_fields(allowed, {name: value}).items():
+        for key, encoded in encode_fields(allowed, {name: value}, own=("order_by", "limit", *OWN)).items():
             asked[key] = _parameter(encoded)
             if encoded == [] or (isinstance(encoded, str) and not encoded.strip()):
                 raise ValueError(f"{name}: is empty, which is no filter; leave it out for no filter at all")
@@ -162,7 +218,7 @@ def many(model: type[M], key: str | None = None) -> Reader[tuple[M, ...]]:
         if not isinstance(rows, list):
             raise DecodeError(name, f"a list was expected, not {type(rows).__name__}")
         included = Included(beside, strict=answer.strict)
-        return tuple(decode(model, row, included, answer.strict) for row in rows)
+        return each(rows, lambda row: decode(model, row, included, answer.strict), name)
 
     return read
 

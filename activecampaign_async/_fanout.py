@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeVar, overload
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar, overload
 
 import anyio
-
-from .errors import DeadlineError
-
-if TYPE_CHECKING:
-    pass
 
 S = TypeVar("S")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 LANES = 16
-"""As many as the sender lets travel at a time."""
+"""As many as the sender allows in flight."""
 
 
 class Found(Sequence[T_co]):
-    """What a look-up of many ids brought, in the order of the ids that were given."""
+    """The result of a look-up of many ids, in the order in which the ids were given."""
 
-    __slots__ = ("_items", "missing")
+    __slots__ = ("_items", "missing", "swept")
 
-    def __init__(self, items: Iterable[T_co], missing: Iterable[int] = ()) -> None:
+    def __init__(self, items: Iterable[T_co], missing: Iterable[int] = (), *, swept: bool = False) -> None:
         self._items = tuple(items)
+        self.swept = swept
+        """Whether the endpoint ignored `ids[]`, so that the list was read instead, with more requests."""
         self.missing = tuple(missing)
-        """The ids that there are none of, in the order given."""
+        """The ids that do not exist, in the order given."""
 
     def __len__(self) -> int:
         return len(self._items)
@@ -51,16 +47,6 @@ class Found(Sequence[T_co]):
 
     def __repr__(self) -> str:
         return f"<Found: {len(self)}, missing: {len(self.missing)}>"
-
-
-@asynccontextmanager
-async def within(timeout: float | None) -> AsyncIterator[None]:
-    """One time limit for several calls, in seconds: DeadlineError when it passes."""
-    fits = isinstance(timeout, (int, float)) and timeout > 0  # else each call refuses it, and says why
-    with anyio.move_on_after(timeout if fits else None):
-        yield
-        return
-    raise DeadlineError(f"its {timeout} s passed", may_have_been_processed=True)
 
 
 async def map_bounded(work: Callable[[S], Awaitable[T]], given: Iterable[S], lanes: int = LANES) -> list[T]:

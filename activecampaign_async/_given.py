@@ -5,21 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from enum import Enum
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ._wire import UNSET, Wire, encode, wire_mark
 
+T = TypeVar("T")
 
-def encode_fields(allowed: type, given: Mapping[str, Any]) -> dict[str, Any]:
+
+OWN = ("timeout",)  # what every verb takes beside its fields: a misspelt one ends up among them
+
+
+def encode_fields(
+    allowed: type,
+    given: Mapping[str, Any],
+    *,
+    needed: Mapping[str, Any] = MappingProxyType({}),
+    own: Sequence[str] = OWN,
+) -> dict[str, Any]:
     """Keyword arguments as a wire object: checked against the TypedDict `allowed`, UNSET left out.
 
-    TypeError for an unknown name, with the nearest known one, and for a value of the wrong type.
+    `needed` are those that the call makes no sense without: UNSET is none of their values. TypeError for an unknown
+    name, with the nearest known one (`own`: what the verb takes beside), and for a value of the wrong type.
     """
     writers = _writers(allowed)
     if unknown := [name for name in given if name not in writers]:
-        raise TypeError(f"unknown argument {unknown[0]!r}{_hint(unknown[0], writers)}")
-    return {writers[k][0]: writers[k][1](v, k) for k, v in given.items() if v is not UNSET}
+        wires = {wire: known for known, (wire, _) in writers.items()}
+        known = {**wires, **{name: name for name in (*own, *writers)}}
+        raise TypeError(f"unknown argument {unknown[0]!r}{nearest(unknown[0], known)}")
+    for name, value in needed.items():
+        required(value, name)
+    fields = {**needed, **given}
+    return {writers[k][0]: writers[k][1](v, k) for k, v in fields.items() if v is not UNSET}
+
+
+def required(value: T, name: str) -> T:
+    """`value`, unless it is UNSET: half a request would go out. TypeError."""
+    if value is UNSET:
+        raise TypeError(f"{name}: must be given, and UNSET gives nothing")
+    return value
+
+
+def given_ones(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields` less what is UNSET: laid over defaults, a wrapper's UNSET must not take them away."""
+    return {name: value for name, value in fields.items() if value is not UNSET}
 
 
 _WRITERS: dict[type, dict[str, tuple[str, Callable[[Any, str], Any]]]] = {}
@@ -33,12 +63,17 @@ def _writers(allowed: type) -> dict[str, tuple[str, Callable[[Any, str], Any]]]:
     return _WRITERS[allowed]
 
 
-def _hint(name: str, writers: Mapping[str, tuple[str, Any]]) -> str:
+def nearest(name: str, known: Mapping[str, str]) -> str:
+    """Which argument may have been meant; `known`: how it may be spelt -> what it is called."""
     from difflib import get_close_matches  # a rare path, and not a cheap import
 
-    by_wire = next((known for known, (wire, _) in writers.items() if wire == name), None)
-    near = [by_wire] if by_wire else get_close_matches(name, writers, n=1, cutoff=0.5)
-    return f": did you mean {near[0]}?" if near else f"; known: {', '.join(writers)}"
+    spelt = {_bare(spelling): meant for spelling, meant in known.items()}
+    near = get_close_matches(_bare(name), spelt, n=1, cutoff=0.6)
+    return f": did you mean {spelt[near[0]]}?" if near else f"; known: {', '.join(dict.fromkeys(known.values()))}"
+
+
+def _bare(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def sendable(value: Any, name: str) -> Any:
@@ -58,13 +93,36 @@ def writer(hint: Any, mark: Wire) -> Callable[[Any, str], Any]:
         return mark.encode
     kinds = _kinds(hint)
     wanted = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
+    members = next((kind for kind in kinds if issubclass(kind, Enum)), None)
 
     def write(value: Any, name: str) -> Any:
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise TypeError(f"{name}: {wanted} was expected, not {type(value).__name__}")
-        return sendable(value, name)
+        return sendable(value if members is None else _member(members, value, name), name)
 
     return write
+
+
+def _member(members: type[Enum], value: Any, name: str) -> Any:
+    """A value of an enum. Text is sent as it is, tomorrow's too, unless it is a known word misspelt."""
+    if value is None or isinstance(value, members) or value in {member.value for member in members}:
+        return value
+    if isinstance(value, str):
+        return _word(members, value, name)
+    known = ", ".join(f"{member.value} ({member.name})" for member in members)
+    raise ValueError(f"{name}: {value} is none of {known}; a value that is not known here goes as a str")
+
+
+def _word(members: type[Enum], value: str, name: str) -> str:
+    if not value.strip():
+        raise ValueError(f"{name}: is empty")
+    if value in {str(member.value) for member in members}:
+        return value
+    words = {_bare(word): member for member in members for word in (member.name, str(member.value))}
+    meant = words.get(_bare(value))
+    if meant is not None:
+        raise ValueError(f"{name}: did you mean {members.__name__}.{meant.name} ({meant.value!r})?")
+    return value
 
 
 def _kinds(hint: Any) -> tuple[type, ...]:

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import os
 import ssl
-import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import httpx
 
 from ._auth import ApiTokenAuth
-from ._settings import checked, weakness
+from ._body import TooLarge, read
+from ._hush import sending
+from ._pools import pools
+from ._settings import checked
+from ._trip import NotPublic, Stale, Trip, Unverified
 from ._version import __version__
-from .errors import ConfigurationError, ConnectFailedError, TLSError, TransportError
+from .errors import (
+    ActiveCampaignError,
+    ConfigurationError,
+    ConnectFailedError,
+    ResponseTooLargeError,
+    TLSError,
+    TransportError,
+)
+from .keys import Key
 
-CONNECTIONS = 20
+if TYPE_CHECKING:
+    from ._trip import Time
+
 PHASES = httpx.Timeout(connect=5.0, pool=5.0, read=45.0, write=45.0)  # calls were seen to hang for 45 s, and to heal
-STALE = 3.0  # seconds after which a connection that waited for its turn may have been closed by the other side
+MOST_HEADERS = 200
 SCOUTING = 0.1  # seconds; the first trace event of a real connection comes before anything is waited for
-CLOSING = 2.0  # seconds for closing connections that may no longer answer
 HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
     "User-Agent": f"activecampaign_async/{__version__}",
 }
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+# Of a connection that breaks or hangs in the handshake; on asyncio, waiting for it goes on within SSLWantReadError.
+_NO_TLS_PROBLEM = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 Query = Mapping[str, str | Sequence[str]]
 
@@ -44,176 +55,71 @@ class Raw(NamedTuple):
     """Values of cookies that were set: never stored, and scrubbed from what is kept of a body."""
 
 
-class Trip:
-    """How far one request has come, told by the trace events of its connection."""
-
-    __slots__ = (
-        "_http",
-        "_pace",
-        "_stream",
-        "begun",
-        "connected",
-        "departed",
-        "failed_at",
-        "failure",
-        "paced",
-        "seen",
-        "set_up",
-    )
-
-    def __init__(self, http: Http, pace: Callable[[], Awaitable[None]]) -> None:
-        self._http, self._pace = http, pace
-        self._stream: Any = None
-        self.failure: Exception | None = None
-        """What the pace raised: the limiter's own error, or ours."""
-        self.failed_at: TracebackType | None = None
-        self.paced = False
-        self.begun = False
-        """HTTPX was asked."""
-        self.seen = False
-        """A trace event came: there will be one when the request departs, too."""
-        self.set_up = False
-        """A connection was made for this request; until it is verified."""
-        self.connected = False
-        """A connection took the request on, and will clear up after itself."""
-        self.departed = False
-
-    @property
-    def sent(self) -> bool:
-        """Whether ActiveCampaign may have got the request."""
-        return self.departed if self.seen else self.begun
-
-    async def pace(self) -> None:
-        """Wait for the turn at the rate limit, once."""
-        if self.paced:
-            return
-        try:
-            await self._pace()
-        except Exception as exc:
-            self.failure, self.failed_at = exc, exc.__traceback__
-            raise
-        self.paced = True
-
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """HTTPX's trace hook: https://www.encode.io/httpcore/extensions/#trace"""
-        if not self.seen:
-            self.seen = True
-            self._http.learn(True)
-        if event.endswith(".send_request_headers.started"):
-            if info["request"].method != b"CONNECT":  # to a proxy: the request itself is still to come
-                await self._depart()
-        elif event.endswith((".connect_tcp.complete", ".connect_unix_socket.complete")):
-            self._stream, self.set_up = info.get("return_value"), True
-        elif event.endswith(".start_tls.started"):
-            await self._check(info.get("ssl_context"))
-
-    async def _depart(self) -> None:
-        self.connected = True
-        if self.set_up or not self._http.verified:
-            await self._refuse("the connection was not seen to be set up with TLS")
-        asked = anyio.current_time()
-        await self.pace()  # here, since setting up a connection before would be jitter behind the pace
-        if anyio.current_time() - asked > STALE:
-            raise _Stale
-        self.departed = True
-
-    async def _check(self, context: Any) -> None:
-        """TLS is checked where it happens: a context can be weakened after it was given, or come with a transport."""
-        why = weakness(context) if hasattr(context, "verify_mode") else "its context cannot be inspected"
-        if why:
-            await self._refuse(why)
-        self.set_up, self._http.verified = False, True
-
-    async def _refuse(self, why: str) -> None:
-        await self.hang_up()
-        raise _Unverified(why)
-
-    async def hang_up(self) -> None:
-        """Close a connection that is still being set up: HTTPX leaves that to the garbage collector."""
-        if self._stream is not None and not self.connected:
-            with anyio.move_on_after(CLOSING, shield=True):
-                await self._stream.aclose()
-
-
-class _Stale(Exception):
-    """The turn came, but the connection may be dead by now."""
-
-
-class _Unverified(Exception):
-    """The TLS context in use would not prove who the server is."""
-
-
-class _Pool:
-    """A generation of connections, closed when it was retired and its last request has ended."""
-
-    __slots__ = ("client", "requests", "retired")
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client, self.requests, self.retired = client, 0, False
-
-
 class Http:
-    """The connections to one account's origin."""
+    """The way to one account's origin."""
 
     def __init__(
         self,
         origin: str,
-        auth: ApiTokenAuth,
         *,
         ssl_context: ssl.SSLContext | None,
         proxy: str | None,
         trust_env: bool,
         transport: httpx.AsyncBaseTransport | None,
+        public_only: bool = False,
     ) -> None:
-        self._base, self._auth, self._transport = f"{origin}/api/3", auth, transport
+        self._origin, self._base = origin, f"{origin}/api/3"
         self._host = origin.removeprefix("https://")
+        self._auth: tuple[Key, ApiTokenAuth] | None = None
+        self.public_only = public_only
         # Whether trace events come: not from every transport, nor from mocks. Of HTTPX's own they are expected, of
         # another the first request tells.
         expected = transport is None or isinstance(transport, httpx.AsyncHTTPTransport)
         self._traced: bool | None = True if expected else None
-        self.verified = False
-        """A connection was set up with TLS that verifies: a later request may go over it."""
         self._scout: Trip | None = None
         self._known = anyio.Event()
         if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
             raise ConfigurationError(f"transport: an httpx.AsyncBaseTransport, not {type(transport).__name__}")
-        context: ssl.SSLContext | bool = True
-        if ssl_context is not None:
-            context = checked(ssl_context)
-        elif transport is None:
-            context = _default_context(trust_env)
-        self._options: dict[str, Any] = {
-            "verify": context,
-            "proxy": proxy,
-            "trust_env": trust_env,
-            "transport": transport,
-            "timeout": PHASES,
-            "headers": HEADERS,
-            "limits": httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            "event_hooks": {"response": [_take_location]},
-        }
-        self._pool = self._make()
+        self.pools = pools(
+            ssl_context=None if ssl_context is None else checked(ssl_context),
+            proxy=proxy,
+            trust_env=trust_env,
+            transport=transport,
+            public_only=public_only,
+            headers=HEADERS,
+            timeout=PHASES,
+            on_answer=_take_location,
+        )
+        self._share: anyio.CapacityLimiter | None = None
 
-    def _make(self) -> _Pool:
-        try:
-            return _Pool(httpx.AsyncClient(cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())), **self._options))
-        except (ValueError, TypeError, ImportError, AttributeError, httpx.InvalidURL) as exc:
-            reason = f"proxy, as given or in the environment: {type(exc).__name__}: {exc}"
-        raise ConfigurationError(reason)
+    @property
+    def verified(self) -> bool:
+        """A connection was set up with TLS that verifies: a later request may go over it."""
+        return self.pools.verified
 
-    def trip(self, pace: Callable[[], Awaitable[None]]) -> Trip:
+    @verified.setter
+    def verified(self, seen: bool) -> None:
+        self.pools.verified = seen
+
+    def trip(self, pace: Callable[[], Awaitable[None]], time: Time) -> Trip:
         """A request that is about to be made."""
-        return Trip(self, pace)
+        return Trip(self, pace, time)
 
-    async def exchange(self, method: str, path: str, query: Query, body: bytes | None, trip: Trip) -> Raw:
+    async def exchange(self, method: str, path: str, query: Query, body: bytes | None, key: Key, trip: Trip) -> Raw:
         """Make one request. TransportError, or what it is, where no answer came."""
         await self._prepare(trip)
-        pool, lost = self._pool, False
-        request = self._request(pool.client, method, path, query, body, trip)
-        pool.requests += 1
+        if (share := self._share) is None:  # an event loop is known only now
+            self.pools = self.pools.joined(self)
+            share = self._share = self.pools.share(self._origin)
+        pool, lost = await self.pools.take(trip, share), False
         try:
+            request = self._request(pool.client, method, path, query, body, trip)
             trip.begun = True
-            raw = await self._send(pool.client, request)
+            hushed = sending.set(key)
+            try:
+                raw = await self._send(pool.client, request, key)
+            finally:
+                sending.reset(hushed)
             if not trip.seen:
                 self.learn(False)
                 await trip.pace()  # late, but it counts
@@ -222,15 +128,15 @@ class Http:
             failure, lost = trip.failure or self._failure(exc, trip), isinstance(exc, httpx.PoolTimeout)
             if not trip.seen:
                 self.learn(False)
-        except BaseException:
+        except BaseException as exc:
             # encode/httpcore 1093: what is cancelled while its connection is being set up keeps its place for ever.
             lost = not trip.connected
             self._dismiss(trip)
             await trip.hang_up()
+            exc.__traceback__ = exc.__context__ = None  # frames of HTTPX, which hold the header
             raise
         finally:
-            pool.requests -= 1
-            await self._tidy(pool, lost)
+            await self.pools.give_back(trip, share, pool, lost=lost)
         # Out here: even `from None` would keep HTTPX's error, whose request holds the key, as __context__. And without
         # the frames of HTTPX, which hold the header.
         raise failure.with_traceback(trip.failed_at)
@@ -247,13 +153,15 @@ class Http:
             extensions={"trace": trip.trace},
         )
 
-    async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> Raw:
-        send = partial(client.send, request, auth=self._auth, stream=True, follow_redirects=False)
+    async def _send(self, client: httpx.AsyncClient, request: httpx.Request, key: Key) -> Raw:
+        send = partial(client.send, request, auth=self._holding(key), stream=True, follow_redirects=False)
         try:
             response = await send()
-        except _Stale:  # nothing was sent; the turn is kept, and another connection taken
+        except Stale:  # nothing was sent; the turn is kept, and another connection taken
             response = await send()
         try:
+            if len(response.headers) > MOST_HEADERS:
+                raise TooLarge(f"an answer of more than {MOST_HEADERS} headers")
             content = await _content(response)
         finally:
             await response.aclose()
@@ -262,6 +170,11 @@ class Http:
             headers["location"] = location
         cookies = tuple(c.partition(";")[0].partition("=")[2] for c in response.headers.get_list("set-cookie"))
         return Raw(response.status_code, headers, content, cookies)
+
+    def _holding(self, key: Key) -> ApiTokenAuth:
+        if self._auth is None or self._auth[0] is not key:
+            self._auth = key, ApiTokenAuth(self._origin, key)
+        return self._auth[1]
 
     async def _prepare(self, trip: Trip) -> None:
         """Pace before sending where no trace event will tell the right moment. The first request finds that out."""
@@ -290,23 +203,18 @@ class Http:
             self._known.set()
             self._known = anyio.Event()
 
-    async def _tidy(self, pool: _Pool, lost: bool) -> None:
-        """Let a new pool take over from one that lost a place. Closing that at once would cut its other requests."""
-        if lost and self._transport is None and not pool.retired:
-            pool.retired = True
-            self._pool = self._make()
-        if pool.retired and not pool.requests:
-            with anyio.move_on_after(CLOSING, shield=True):
-                await pool.client.aclose()
-
     async def aclose(self) -> None:
-        """Close the connections."""
-        await self._pool.client.aclose()
+        """Close the connections, unless another client uses them, too."""
+        await self.pools.leave(self)
 
-    def _failure(self, exc: Exception, trip: Trip) -> TransportError:
+    def _failure(self, exc: Exception, trip: Trip) -> ActiveCampaignError:
         """Our error for whatever HTTPX raised."""
-        if isinstance(exc, _Unverified):
+        if isinstance(exc, Unverified):
             return TLSError(f"refused before the key was sent: {exc}")
+        if isinstance(exc, NotPublic):
+            return ConfigurationError(f"base_url: {self._host} {exc}: public_only refuses that; nothing was sent")
+        if isinstance(exc, TooLarge):
+            return ResponseTooLargeError(f"{exc}; not read on", may_have_been_processed=True)
         never_connected = isinstance(exc, _NOT_CONNECTED)
         if (never_connected or not trip.sent) and (problem := _tls_problem(exc)):
             return TLSError(problem)
@@ -327,32 +235,10 @@ async def _take_location(response: httpx.Response) -> None:
 
 
 async def _content(response: httpx.Response) -> bytes:
-    """The body. Decompressed here: HTTPX's decoder leaves its generators hanging when the data is bad (trio warns)."""
     if response.is_stream_consumed:  # a mock transport's
         return response.content
-    content = b"".join([chunk async for chunk in response.aiter_raw()])
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    if not content or encoding in ("", "identity"):
-        return content
-    if encoding not in ("gzip", "x-gzip"):
-        raise ValueError(f"an encoding that was not asked for: {encoding}")
-    parts = []
-    while content:
-        decompressor = zlib.decompressobj(31)
-        parts.append(decompressor.decompress(content))
-        if not decompressor.eof:
-            raise EOFError("half a gzip stream")
-        content = decompressor.unused_data
-    return b"".join(parts)
-
-
-def _default_context(trust_env: bool) -> ssl.SSLContext:
-    try:
-        return httpx.create_ssl_context(trust_env=trust_env)  # another one would ignore SSL_CERT_FILE
-    except (OSError, ValueError) as exc:
-        given = {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
-        reason = f"the certificates cannot be read, with {given or 'no variable set'}: {exc}"
-    raise ConfigurationError(reason)
+    told = response.headers
+    return await read(response.aiter_raw(), told.get("content-encoding", ""), told.get("content-length", ""))
 
 
 def _tls_problem(exc: BaseException | None) -> str | None:
@@ -364,7 +250,7 @@ def _tls_problem(exc: BaseException | None) -> str | None:
             return f"the certificate does not verify: {exc.verify_message}"
         if isinstance(exc, ssl.CertificateError):
             return f"the certificate does not verify: {exc}"
-        if isinstance(exc, ssl.SSLError) and not isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        if isinstance(exc, ssl.SSLError) and not isinstance(exc, _NO_TLS_PROBLEM):
             return f"TLS could not be set up: {exc.reason or type(exc).__name__}"
         exc = exc.__cause__ or exc.__context__
     return None

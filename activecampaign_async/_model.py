@@ -9,7 +9,7 @@ nothing is ever lost.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, get_type_hints
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, get_type_h
 from attrs import NOTHING, field, fields, frozen
 
 from . import _wire
-from ._wire import UNSET, Links, Unset, Wire, clone, encode, php_list
+from ._wire import UNSET, Links, Unset, Wire, camel, clone, encode, php_list
 from .errors import DecodeError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["UNSET", "Included", "Links", "Model", "Row", "Unset", "Wire", "decode"]
 
 M = TypeVar("M", bound="Model")
+T = TypeVar("T")
 Json = Mapping[str, Any]
 _log = logging.getLogger("activecampaign_async")
 
@@ -66,7 +67,9 @@ _HOMES = {
 
 
 class Included(Mapping[str, Any]):
-    """Rows that came beside the result: models as attributes, wire objects by key (``["contactTags"]``).
+    """Rows that came beside the result: models as attributes, wire objects by key (``["contact_tags"]``).
+
+    A key may be a Python name or the wire's (``"contactTags"``); ``in`` tells whether such rows were loaded at all.
 
     Of an item it holds the rows that belong to that item, of a page those of the whole page.
     """
@@ -84,7 +87,19 @@ class Included(Mapping[str, Any]):
                 self._decode(_home(key), strict)
 
     def __getitem__(self, key: str) -> Any:
-        return clone(self._rows[key])
+        name = self._name(key)
+        if name is None:
+            raise KeyError(key)
+        return clone(self._rows[name])
+
+    def __contains__(self, key: object) -> bool:
+        return self._name(key) is not None  # a Mapping's own looks the rows up, which copies them
+
+    def _name(self, key: object) -> str | None:
+        """The wire's name of the rows that `key` stands for; None where they were not loaded."""
+        if not isinstance(key, str):
+            return None
+        return next((name for name in (key, camel(key)) if name in self._rows), None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
@@ -107,7 +122,7 @@ class Included(Mapping[str, Any]):
             if strict:
                 raise DecodeError(model.KEYS, f"a list was expected, not {type(rows).__name__}")
             return ()
-        return tuple(decode(model, row, strict=strict) for row in rows)
+        return each(rows, lambda row: decode(model, row, strict=strict), model.KEYS)
 
     def owned(self, owner: str, id: str, row: Json) -> Included:
         """The part that belongs to one item of a page: `owner` is the key by which rows name it."""
@@ -134,12 +149,12 @@ class Included(Mapping[str, Any]):
 
     @property
     def activity_recipients(self) -> tuple[ActivityRecipient, ...]:
-        """To whom activities happened."""
+        """Who activities happened to."""
         return self.of(_home("activityRecipients"))
 
     @property
     def contact_automations(self) -> tuple[ContactAutomation, ...]:
-        """A contact's ways through automations."""
+        """A contact's runs through automations."""
         return self.of(_home("contactAutomations"))
 
     @property
@@ -169,12 +184,12 @@ class Included(Mapping[str, Any]):
 
     @property
     def field_options(self) -> tuple[FieldOption, ...]:
-        """What can be chosen in custom fields."""
+        """The options of custom fields."""
         return self.of(_home("fieldOptions"))
 
     @property
     def field_rels(self) -> tuple[FieldRel, ...]:
-        """For the contacts of which lists custom fields are."""
+        """Which lists' contacts have a custom field."""
         return self.of(_home("fieldRels"))
 
     @property
@@ -184,12 +199,12 @@ class Included(Mapping[str, Any]):
 
     @property
     def geo_addresses(self) -> tuple[GeoAddress, ...]:
-        """Places that a contact's addresses stand for."""
+        """Places that a contact's IP addresses are in."""
         return self.of(_home("geoAddresses"))
 
     @property
     def geo_ips(self) -> tuple[GeoIp, ...]:
-        """Addresses from which a contact was seen."""
+        """IP addresses that a contact was seen at."""
         return self.of(_home("geoIps"))
 
     @property
@@ -255,14 +270,24 @@ class Model:
 
     @property
     def extra(self) -> dict[str, Any]:
-        """What this model does not know of the wire object."""
+        """The parts of the wire object that this model does not know."""
         known = {f.wire for f in plan(type(self))}
         return {key: clone(value) for key, value in self._wire.items() if key not in known}
 
     @property
     def misfits(self) -> frozenset[str]:
-        """Fields (Python names) whose value did not fit: None here, and as it came in `to_dict`."""
-        return frozenset(name for name in self._misfits if getattr(self, name) is None)
+        """Fields (Python names) whose value did not fit: None here, and as it came in `to_dict`. Of a model within
+        this one, by its path: ``owner.id``.
+        """
+        inner = {f"{name}.{misfit}" for name, model in self._within() for misfit in model.misfits}
+        return frozenset(name for name in self._misfits if getattr(self, name) is None) | inner
+
+    def _within(self) -> Iterator[tuple[str, Model]]:
+        for f in plan(type(self)):
+            value = getattr(self, f.name)
+            for item in value if isinstance(value, tuple) else (value,):
+                if isinstance(item, Model):
+                    yield f.name, item
 
     def to_dict(self) -> dict[str, Any]:
         """The wire object: a deep copy of what came, with whatever `attrs.evolve` has changed since."""
@@ -294,11 +319,11 @@ def _rebuild(model: type[M], state: dict[str, Any]) -> M:
 
 @frozen(kw_only=True, repr=False)
 class Row(Model):
-    """A model of the store: it has a number, and links."""
+    """A model that is stored under an id, and has links."""
 
     id: int
     links: Links | None = field(default=None, hash=False)
-    """Related collections and their addresses."""
+    """Related collections and their URLs."""
 
 
 class Field(NamedTuple):
@@ -348,8 +373,15 @@ def decode(model: type[M], row: Any, included: Included | None = None, strict: b
     except (*_wire.MISFIT, DecodeError):
         pass
     else:
-        return made
+        return _strictly(made) if strict else made
     return _patiently(model, row, beside, strict)
+
+
+def _strictly(made: M) -> M:
+    """`made`, unless something within it did not fit."""
+    for misfit in sorted(made.misfits):
+        raise DecodeError(f"{type(made).__name__}.{misfit}", "does not fit its type")
+    return made
 
 
 _NOTHING = Included()
@@ -376,7 +408,26 @@ def _patiently(model: type[M], row: Any, beside: Included, strict: bool) -> M:
             _told.add((model.__name__, f.name))
             _log.warning("%s.%s: %s; None, and told once", model.__name__, f.name, _found(raw))
     state = {"_wire": row, "_beside": beside, "_misfits": frozenset(misfits), "_untouched": True}
-    return _rebuild(model, values | state)
+    made = _rebuild(model, values | state)
+    return _strictly(made) if strict else made
+
+
+MOST_ROWS = 100_000  # a page has 100, a list that knows no pages some thousands; decoding them holds the event loop
+
+
+def each(rows: Sequence[Any], read: Callable[[Any], T], key: str) -> tuple[T, ...]:
+    """`rows` as models. A DecodeError names the row by its place: ``contacts[1].id``."""
+    if len(rows) > MOST_ROWS:
+        raise DecodeError(key, f"more than {MOST_ROWS:,} rows in one answer")
+    made: list[T] = []
+    try:
+        for row in rows:
+            made.append(read(row))  # noqa: PERF401 - how many there are tells which one it was
+    except DecodeError as error:
+        field, reason = error.where.partition(".")[2], error.reason
+    else:
+        return tuple(made)
+    raise DecodeError(f"{key}[{len(made)}]{field and '.'}{field}", reason)
 
 
 def _attempt(f: Field, raw: Any) -> tuple[Any, bool]:
@@ -396,7 +447,8 @@ _INLINE = {
     int: "INTS[get({wire!r})]",
     bool: "BOOLS[get({wire!r})]",
 }
-_TIMES = "None if (v := get({wire!r})) in EMPTY else read{i}(v)"
+# An empty one (0000-00-00) goes to the reader, and so does what Python takes for a date, too: 20240102, 2024-W01-2.
+_TIMES = "None if (v := get({wire!r})) is None else {kind}(v) if v > '0001' and v[7] == '-' else read{i}(v)"
 
 
 _FILLERS: dict[type[Model], Callable[[Any, Included], Any]] = {}
@@ -404,20 +456,21 @@ _FILLERS: dict[type[Model], Callable[[Any, Included], Any]] = {}
 
 def _filler(model: type[M]) -> Callable[[Any, Included], M]:
     """A function that makes a `model` of a wire object: in a small part of the time of its `__init__`."""
-    scope: dict[str, Any] = {"INTS": _wire.INTS, "BOOLS": _wire.BOOLS, "EMPTY": _wire.EMPTY_TIMES}
+    scope: dict[str, Any] = {"INTS": _wire.INTS, "BOOLS": _wire.BOOLS}
+    scope |= {"date": date.fromisoformat, "datetime": datetime.fromisoformat}
     scope |= {"model": model, "draft": _draft(model), "new": object.__new__, "none": frozenset()}
     scope["become"] = vars(object)["__class__"].__set__
     reads, writes = [], []
     for i, f in enumerate(plan(model)):
-        kind, read = _wire.only(f.hint), f.read
+        kind = _wire.only(f.hint)
         line = _INLINE.get(kind, "None if (v := get({wire!r})) is None else read{i}(v)")
         if kind in (datetime, date):
-            line, read = _TIMES, kind.fromisoformat
-        reads.append(f" v{i} = {line.format(wire=f.wire, i=i)}")
+            line = _TIMES
+        reads.append(f" v{i} = {line.format(wire=f.wire, i=i, kind=getattr(kind, '__name__', ''))}")
         if f.required:
             reads.append(f" if v{i} is None: raise ValueError")
         writes.append(f" self.{f.name} = v{i}")
-        scope[f"read{i}"] = read
+        scope[f"read{i}"] = f.read
     # Values first, then the object: no frame ever holds half a model.
     source = ["def fill(row, beside):", " get = row.get", *reads, " self = new(draft)", *writes]
     source += [" self._wire, self._beside, self._misfits, self._untouched = row, beside, none, True"]

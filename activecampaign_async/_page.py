@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
@@ -11,7 +12,7 @@ from attrs import field, frozen
 
 from . import _cursor
 from ._call import Call
-from ._model import Included
+from ._model import Included, each
 from ._walk import ById, ByOffset, Sheet, Walk, row_key, row_total
 from ._wire import php_list
 from .errors import DecodeError, TransportError
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from ._answer import Answer
     from ._call import Query, Send
     from .errors import ActiveCampaignError
+    from .limits import Priority
 
 T = TypeVar("T")
 Item = Callable[[Any, Any, bool], T]  # wire row, side-loads of its page, strict
 
+log = logging.getLogger("activecampaign_async")
+
 SMALLEST = 10
 """A page that times out is asked for again by halves, down to this many rows."""
+_RECOVERS = 8
+"""Pages that come in time after which twice the rows are tried again: more each time that this fails."""
 
 _BY_ID = ("id_greater", "id_less", "orders[id]")
 _NOT_ITERABLE = "a Page is one page of many: `async for` over the pager or .collect() gives all items, .items these"
@@ -56,6 +62,30 @@ class Page(Generic[T]):
             raise TypeError(_NOT_ITERABLE)
 
 
+class PageSize:
+    """How many rows to ask for: fewer once a page took too long, more again when enough of them came in time."""
+
+    def __init__(self, most: int) -> None:
+        self.most = self.now = most
+        self._good, self._patience = 0, _RECOVERS
+        self._grown = False
+
+    def came(self, asked: int, got: int) -> None:
+        """A page that was to have `asked` rows came when it was asked for `got`."""
+        if got < asked:
+            self._good = 0
+            if got < self.now:  # else another lane told already
+                self.now = got
+                self._patience *= 2 if self._grown else 1
+        elif asked >= self.now:  # fewer say nothing
+            self._good += 1
+            if self._good >= self._patience:
+                self._good, self._grown = 0, self.now < self.most
+                self.now = min(self.most, 2 * self.now)
+                if not self._grown:
+                    self._patience = _RECOVERS
+
+
 @frozen
 class Source(Generic[T]):
     """A list at its endpoint: what is asked for, and how its rows are read."""
@@ -69,6 +99,8 @@ class Source(Generic[T]):
     timeout: float | None
     small: bool = False
     """Whether it belongs to one contact: ``{}`` then stands for no rows, and no total comes with a whole list."""
+    overlap: int = 0
+    """Rows of the page before that each page begins with, by offset: see `ByOffset`."""
     mark: str = field(init=False)
     """Tells its cursors from those of other lists."""
 
@@ -76,7 +108,7 @@ class Source(Generic[T]):
     def _mark(self) -> str:
         return _cursor.fingerprint(self.send.home, self.path, self.key, self.query, self.keyset)
 
-    async def fetch(self, params: dict[str, str], asked: int) -> tuple[Sheet[T], int]:
+    async def fetch(self, params: Query, asked: int, priority: Priority = "bulk") -> tuple[Sheet[T], int]:
         """A page, and how many rows it was asked for in the end: fewer, when it took too long."""
         mine = {k: v for k, v in self.query.items() if not (self.keyset and k in _BY_ID)}
         while True:
@@ -87,6 +119,7 @@ class Source(Generic[T]):
                 {**mine, "limit": str(asked), **params},
                 shrinks=asked > SMALLEST,
                 timeout=self.timeout,
+                priority=priority,
             )
             try:
                 return await self.send(call), asked
@@ -103,7 +136,7 @@ class Source(Generic[T]):
         if not isinstance(rows, list):
             raise DecodeError(self.key, "is not in the answer, or no list")
         included = Included({k: v for k, v in data.items() if k not in (self.key, "meta")}, strict=answer.strict)
-        items = tuple([self.item(row, included, answer.strict) for row in rows])
+        items = each(rows, lambda row: self.item(row, included, answer.strict), self.key)
         keys = tuple([row_key(row) for row in rows])
         return Sheet(items, keys, row_total(data.get("meta")), included, self._digest(rows) if None in keys else "")
 
@@ -117,16 +150,31 @@ class Source(Generic[T]):
     def start(self) -> Walk[T]:
         """At the list's beginning."""
         if not self.keyset:
-            return ByOffset(small=self.small)
+            return ByOffset(small=self.small, overlap=self.overlap)
         return ById([(_bound(self.query, "id_greater"), _bound(self.query, "id_less"))])
 
     def at(self, cursor: str) -> Walk[T]:
         """Where `cursor` says. TypeError or ValueError for one that is none, or not of this list."""
         state = _cursor.decode(self.mark, cursor)
         try:
-            return ById.from_state(state) if self.keyset else ByOffset.from_state(state, small=self.small)
+            if self.keyset:
+                return ById.from_state(state)
+            return ByOffset.from_state(state, small=self.small, overlap=self.overlap)
         except (KeyError, TypeError, ValueError):
             raise ValueError("cursor: not one of this library's") from None
+
+    def ended(self, given: int, total: int | None, size: int) -> None:
+        """Tell where the list ended a page or more before its total."""
+        if self.keyset and any(name in self.query for name in _BY_ID[:2]):
+            return  # the total may be of what lies beyond the bounds, too
+        if total is not None and total - given >= size:
+            log.warning(
+                "GET %s ended after %d rows, and its total says %d: rows were taken out meanwhile, or the key's user "
+                "may not see them; behind a whole page of such rows nothing is looked for",
+                self.path,
+                given,
+                total,
+            )
 
     def mark_error(self, error: ActiveCampaignError, cursor: str | None) -> None:
         """Tell where in which list an error came up."""

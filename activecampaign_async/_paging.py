@@ -1,4 +1,4 @@
-"""Lists that are longer than a page: `Pager`, which goes through them."""
+"""Lists that are longer than a page: `Pager`, which iterates over them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from attrs import evolve, frozen
 
 from ._ahead import lanes_of
-from ._page import Item, Items, Page, Source
+from ._call import priority_now
+from ._page import Item, Items, Page, PageSize, Source
 from ._walk import ById
 from .errors import ActiveCampaignError
 
 if TYPE_CHECKING:
     from ._call import Query, Send
     from ._walk import Walk
+    from .limits import Priority
 
 __all__ = ["MAX_LIMIT", "Page", "Pager", "pager"]
 
 T = TypeVar("T")
 
 MAX_LIMIT = 100
+IN_FLIGHT = 16
+"""As many as a client sends side by side: lanes beyond only cost planning."""
 LANES = 8
 """5 requests a second at a latency of a second, and three more."""
 
@@ -29,12 +33,12 @@ LANES = 8
 class _Pages(AsyncIterator[Page[T]]):
     """Page after page. No generator: one that is left early has to be closed by its user, this does not."""
 
-    def __init__(self, source: Source[T], walk: Walk[T], size: int) -> None:
-        self._source, self._walk, self._size = source, walk, size
+    def __init__(self, source: Source[T], walk: Walk[T], size: int, priority: Priority = "bulk") -> None:
+        self._source, self._walk, self._size, self._priority = source, walk, PageSize(size), priority
         self._begun = False
 
     async def __anext__(self) -> Page[T]:
-        page = await self.take(self._size)
+        page = await self.take(self._size.most)
         if page is None:
             raise StopAsyncIteration
         return page
@@ -43,20 +47,21 @@ class _Pages(AsyncIterator[Page[T]]):
         """The next page, of at most `most` rows; None at the end. An empty one is given only as the first."""
         source, walk = self._source, self._walk
         while not walk.done:
-            want, begun = min(self._size, most), self._begun
+            want, begun = min(self._size.now, most), self._begun
             try:
                 params, asked = walk.ask(want)
-                sheet, got = await source.fetch(params, asked)
+                sheet, got = await source.fetch(params, asked, self._priority)
                 items = walk.take(sheet, got)
             except ActiveCampaignError as error:
                 source.mark_error(error, source.cursor(walk))
                 raise
-            if got < asked:
-                self._size = got  # it would only time out again
+            self._size.came(asked, got)
             self._begun = True
+            total, cursor = walk.total if isinstance(walk, ById) else sheet.total, source.cursor(walk)
+            if cursor is None:
+                source.ended(walk.given, total, self._size.most)
             if items or not begun:
-                total = walk.total if isinstance(walk, ById) else sheet.total
-                return Page(items, total, sheet.included, source.cursor(walk), not walk.done)
+                return Page(items, total, sheet.included, cursor, cursor is not None)
         return None
 
 
@@ -64,8 +69,8 @@ class _Pages(AsyncIterator[Page[T]]):
 class Pager(Generic[T]):
     """A list. Awaited, its first page; iterated, every item of every page, one request at a time.
 
-    A short page is taken for the last where the total confirms it; else one request more makes sure. Only where a
-    whole page is of rows that the key's user may not see does a list end there.
+    A short page counts as the last one if the total confirms it; else one more request makes sure. Only a whole page
+    of rows that the key's user may not see ends a list early, which is logged as a WARNING.
     """
 
     _source: Source[T]
@@ -79,7 +84,7 @@ class Pager(Generic[T]):
         return self._first().__await__()
 
     async def _first(self) -> Page[T]:
-        return await anext(self._pages())
+        return await anext(_Pages(self._source, self._walk(), self._limit, priority_now()))
 
     def __aiter__(self) -> AsyncIterator[T]:
         return Items(self._pages())
@@ -97,11 +102,11 @@ class Pager(Generic[T]):
 
     def pages(self) -> AsyncIterator[Page[T]]:
         """Every page, one request at a time. ``page.cursor`` is where the next begins: a checkpoint, once the
-        page's items are safe. The first page comes even when it is empty."""
+        page's items are safe. The first page comes even if it is empty."""
         return self._pages()
 
     async def collect(self, max_items: int | None = None) -> list[T]:
-        """All items as a list, or the first `max_items`: no more are asked for than that needs."""
+        """All items as a list, or the first `max_items`: no more are requested than that needs."""
         if max_items is not None and (isinstance(max_items, bool) or not isinstance(max_items, int)):
             raise TypeError(f"max_items: an int was expected, not {type(max_items).__name__}")
         if max_items is not None and max_items < 0:
@@ -117,20 +122,19 @@ class Pager(Generic[T]):
 
     @asynccontextmanager
     async def ahead(self, n: int = LANES, *, ordered: bool = True) -> AsyncIterator[AsyncIterator[T]]:
-        """The same items, by up to `n` requests side by side. The account's rate x the latency, and two or three
+        """The same items, with up to `n` requests in parallel. The account's rate x the latency, and two or three
         more, keep it busy.
 
             async with pager.ahead(8) as items:
                 async for item in items: ...
 
-        A bounded number of pages is fetched ahead of you, then the lanes wait. `ordered=False` gives contacts in any
-        order, which spends the fewest requests and holds the fewest pages. After the block nothing is left running;
-        errors come bare, out of the loop, with a `cursor`. TypeError or ValueError for an `n` that is no number of
-        lanes.
-        A `timeout` of the list is for each page; here `n` times as long, since `n` pages stand in one queue.
-
-        A short page in the middle (rows that the key's user may not see) loses nothing. Where the total does not
-        confirm that a part of the list has ended there, one request more is spent on it.
+        A client sends at most 16 in parallel; a larger `n` is the same as 16. A bounded number of pages is fetched
+        ahead of you, then fetching pauses. `ordered=False` gives contacts in any order, which needs the fewest
+        requests and holds the fewest pages. After the block nothing is left running; errors are raised out of the
+        loop, in no exception group, with a `cursor`. TypeError or ValueError for an invalid `n`. A `timeout` of the
+        list is for each page; here `n` times as long, since `n` pages wait in one queue. A short page in the middle
+        (rows that the key's user may not see) loses nothing. If the total does not confirm that a part of the list
+        ended there, one more request is spent on it.
         """
         async with self.ahead_pages(n, ordered=ordered) as pages:
             yield Items(pages)
@@ -142,7 +146,7 @@ class Pager(Generic[T]):
             raise TypeError(f"n: an int was expected, not {type(n).__name__}")
         if n < 1:
             raise ValueError("n: 1 lane or more")
-        lanes = lanes_of(self._source, self._walk(), self._limit, n, ordered)
+        lanes = lanes_of(self._source, self._walk(), self._limit, min(n, IN_FLIGHT), ordered)
         await lanes.open()
         try:
             yield lanes
@@ -150,7 +154,7 @@ class Pager(Generic[T]):
             await lanes.close()
 
     def resume(self, cursor: str) -> Pager[T]:
-        """The same list from `cursor` on: of a page, or of an error raised between pages.
+        """The same list from `cursor` on: that of a page, or of an error raised between pages.
 
         ValueError for the cursor of another list or account, or of this one with other filters or in another order.
         """
@@ -168,6 +172,7 @@ def pager(
     limit: int | None = None,
     keyset: bool = False,
     small: bool = False,
+    overlap: int = 0,
     timeout: float | None = None,
 ) -> Pager[T]:
     """The list at `path`, whose rows stand under `key`. `timeout` is for each page, in seconds.
@@ -175,11 +180,13 @@ def pager(
     `keyset`: go by id (contacts only). The query's own `id_greater` and `id_less` stay bounds.
     `small`: it belongs to one contact; an answer of ``{}`` stands for no rows, and a page shorter than asked for needs
     no total to be all.
+    `overlap`: rows that each page shares with the one before, where it goes by offset: rows that slip forward while
+    others come are noticed, which no total tells.
     """
     for name in ("limit", "offset"):
         if name in query:
             raise ValueError(f"{name}: the pager's own; use limit= and .resume(cursor)")
-    source = Source(send, path, key, item, dict(query), keyset, timeout, small)
+    source = Source(send, path, key, item, dict(query), keyset, timeout, small, overlap)
     source.start()  # refuses bounds that are none, before anything is sent
     return Pager(source, _limit(limit))
 

@@ -72,7 +72,8 @@ class Parts(Generic[T]):
         self, spans: Sequence[Span], *, size: int, lanes: int, ordered: bool, widest: int = 0, got: int = 0
     ) -> None:
         self.parts: list[Part[T]] = [Part(-1 if a is None else a, b, -1 if a is None else a) for a, b in spans]
-        self.size, self.lanes, self.ordered = size, lanes, ordered
+        self.asked, self.lanes, self.ordered = size, lanes, ordered
+        """Rows that a page is asked for, lanes, and whether order is kept."""
         self.room = lanes * CHUNK if ordered else 2 * lanes
         """Pages that may be held or be on their way."""
         self.queue: deque[Part[T]] = deque()  # whose page is next, where order is not kept
@@ -83,6 +84,11 @@ class Parts(Generic[T]):
         """Rows left, as far as known."""
         self._share = CHUNK
         self._seen = Seen(0.98)
+
+    @property
+    def size(self) -> int:
+        """Rows a page: an endpoint may give less than is asked for."""
+        return min(self.asked, self.widest or self.asked)
 
     @property
     def over(self) -> bool:
@@ -121,7 +127,6 @@ class Parts(Generic[T]):
     def spread(self, highest: int | None) -> None:
         """The highest id is known: parts can be sized."""
         self.highest, self.since = highest, 0
-        self.size = min(self.size, self.widest)  # an endpoint may give less than is asked for
         if not self.ordered:
             rows = sum(self._rows(part) for part in self.parts)
             self._share = max(1, ceil(rows / self.size / self.lanes))
@@ -198,7 +203,7 @@ class Parts(Generic[T]):
         count = len(sheet.keys)
         self.got += count
         part.over = part.ends.is_last(count, asked, self.widest, sheet.total, self.got)
-        self.widest, self.since, self.size = max(self.widest, count), self.since + 1, min(self.size, asked)
+        self.widest, self.since = max(self.widest, count), self.since + 1
         if part.before is not None and last is not None and last >= part.before - 1:
             part.over = True
             if part.before != before:  # split while the page was on its way

@@ -14,6 +14,7 @@ from .errors import (
     OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitError,
+    ResponseTooLargeError,
     ServerError,
     TLSError,
     TransportError,
@@ -85,9 +86,11 @@ def _enough(error: ActiveCampaignError) -> float:
 
 def may_repeat(call: Call[Any], error: ActiveCampaignError) -> bool:
     """Whether sending `call` again after `error` does no harm, and may help."""
-    if isinstance(error, (RateLimitError, ConnectFailedError)):
-        return True  # surely not processed
-    if isinstance(error, (TLSError, OutcomeUnknownError)):
+    if isinstance(error, RateLimitError):
+        return not (call.own_limit and error.status == 400)  # surely not processed
+    if isinstance(error, ConnectFailedError):
+        return True  # nor this
+    if isinstance(error, (TLSError, OutcomeUnknownError, ResponseTooLargeError)):
         return False
     if isinstance(error, TransportError):
         return call.repeatable and not (call.shrinks and error.timed_out)

@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
 from . import _json
 from ._account import Account
 from ._answer import KEPT, Answer, refusal
-from ._http import Http, Raw, Trip
+from ._calllog import CallLog
+from ._deadline import limit_of
+from ._http import Http, Raw
+from ._journal import JOURNAL
+from ._keyring import Keyring
+from ._line import Line, Turn
+from ._progress import ANSWERED, Progress
 from ._retry import RetryPolicy, leaves_doubt
 from ._scrub import scrub, scrubbed
+from ._usage import Observer
 from .errors import (
     ActiveCampaignError,
-    APIError,
     AuthenticationError,
     ConnectFailedError,
     DeadlineError,
+    DecodeError,
     NotFoundError,
     OutcomeUnknownError,
     PaymentRequiredError,
     PermissionDeniedError,
     RateLimitError,
     ReadOnlyError,
+    ResponseTooLargeError,
     ServerError,
     TransportError,
     path_without_addresses,
 )
-from .keys import Key
 from .limits import Foresight, RateLimiter
 
 if TYPE_CHECKING:
@@ -40,9 +47,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger("activecampaign_async")
 
-IN_FLIGHT = 16  # below the pool's 20: nothing ever queues inside the pool (encode/httpcore 1093)
-AT_THE_DOOR = 2.0  # seconds' worth of requests that hold a connection while they wait for their turn
-VERDICT_KEPT, DOUBT_KEPT = 60.0, 5.0  # seconds for which a probe says whether the key is refused, or cannot tell
+TOO_DEEP = "JSON nested too deep"
+
+
+class InDoubt(Exception):
+    """The turn came, and by now it is in doubt whether the key is good."""
 
 
 class Sender:
@@ -51,7 +60,7 @@ class Sender:
     def __init__(
         self,
         http: Http,
-        key: Key,
+        keys: Keyring,
         limiter: RateLimiter,
         retry: RetryPolicy,
         account: Account,
@@ -60,16 +69,12 @@ class Sender:
         timeout: float | None,
         read_only: bool,
         strict: bool,
+        observer: Observer | None = None,
     ) -> None:
-        self._http, self._key, self._limiter, self._retry, self._account = http, key, limiter, retry, account
+        self._http, self.keys, self._retry, self._account = http, keys, retry, account
         self._probe, self._timeout, self._read_only, self._strict = probe, timeout, read_only, strict
-        self._foresight = limiter if isinstance(limiter, Foresight) else None
-        self._slots = anyio.Semaphore(IN_FLIGHT, fast_acquire=True)
-        at_the_door = round(AT_THE_DOOR * self._foresight.rate) if self._foresight else IN_FLIGHT
-        self._door = anyio.Semaphore(min(max(at_the_door, 2), IN_FLIGHT), fast_acquire=True)
-        self._waiting: set[_Turn] = set()
-        self.unpaced = 0  # calls on their way to the limiter's line
-        self._verdict = _Verdict()
+        self.line = Line(limiter, retry.total, self._refuse_now)
+        self.log = CallLog(account, limiter, observer)
         self._closed = False
         self.home = account.name
         """Whose lists they are: cursors of another account are refused."""
@@ -78,22 +83,35 @@ class Sender:
         """As `send`: a sender is what everything above it takes for the road."""
         return self.send(call)
 
+    def seconds_for(self, requests: int) -> float | None:
+        """How long so many take at the limiter's pace, where it tells."""
+        limiter = self.line.limiter
+        return limiter.delay(requests) - limiter.delay() if isinstance(limiter, Foresight) else None
+
     async def send(self, call: Call[T], /) -> T:
         """Make a call, as often as it takes and may be."""
         self.refuse_if_closed()
-        progress = _Progress()
+        if (journal := JOURNAL.get()) is None:
+            return await self._made(call)
+        async with journal.noted(self.home, call.repeatable):
+            return await self._made(call)
+
+    async def _made(self, call: Call[T]) -> T:
+        had, ends = limit_of(call.timeout, self._timeout)
+        scope = anyio.CancelScope(deadline=ends)
+        progress = Progress(anyio.current_time(), scope)
         if call.writes and self._read_only:
             said = "the call writes, and this client was made with read_only=True; nothing was sent"
             raise self._named(ReadOnlyError(said), call, progress)
-        timeout = self._timeout if call.timeout is None else seconds(call.timeout)
-        with anyio.move_on_after(timeout):
-            return await self._tries(call, progress, timeout)
-        raise self._named(_too_late(call, progress, timeout), call, progress)
+        with self.log.call(call, progress):
+            with scope:
+                return await self._with_a_good_key(call, progress)
+            raise self._named(_too_late(call, progress, had), call, progress)
 
     async def aclose(self) -> None:
         """Close the connections; calls are refused from now on, those that wait for their turn too."""
         self._closed = True
-        self._reconsider()
+        self.line.reconsider(closed=True)
         await self._http.aclose()
 
     def refuse_if_closed(self) -> None:
@@ -101,58 +119,127 @@ class Sender:
         if self._closed:
             raise RuntimeError("this AsyncClient is closed: make a new one, or keep it open around its calls")
 
-    async def _tries(self, call: Call[T], progress: _Progress, timeout: float | None) -> T:
-        begun, failed = anyio.current_time(), math.inf
+    async def _with_a_good_key(self, call: Call[T], progress: Progress) -> T:
+        """A refused key may have been replaced. What was refused was not processed: writes go again, too."""
+        try:
+            while True:
+                try:
+                    return await self._tries(call, progress)
+                except AuthenticationError as exc:
+                    error = exc
+                    error.__dict__.setdefault("hint", self.keys.hint)
+                if not await self._key_is_replaced(progress, error):
+                    raise self._named(error, call, progress)
+                log.info("the key was refused, and is replaced: %s goes again", call.method)
+                progress.start_over()
+        finally:
+            self.keys.leave(progress)
+
+    async def _key_is_replaced(self, progress: Progress, error: AuthenticationError) -> bool:
+        progress.take_time()
+        key, departed = progress.key, progress.departed_at
+        return key is not None and await self.keys.replaced(key, progress, departed, error)
+
+    async def _tries(self, call: Call[T], progress: Progress) -> T:
+        failed = math.inf
         last: ActiveCampaignError | None = None
         while True:
             try:
-                answer = await self._once(call, progress, begun + (math.inf if timeout is None else timeout))
-                return self._read(call, answer, progress)
+                result = self._read(call, await self._once(call, progress), progress)  # no frame keeps the answer
             except ActiveCampaignError as exc:
-                error = exc
+                error = self._clean(exc, progress)
+            else:
+                self.log.finished(call, progress, None)
+                return result
             if last is not None and _is_hopeless(error):
-                error = last  # what happened says more than that there is no time for another try
-                break
-            last = error
-            progress.note(call, error)
-            now = anyio.current_time()
-            failed = min(failed, now)
-            left = failed + self._retry.total - now if timeout is None else begun + timeout - now
-            wait = self._retry.after(call, error, progress.attempts, left, progress.in_a_row)
-            if wait is None or self._closed:
+                error, wait = last, None  # what happened says more than that there is no time for another try
+            else:
+                last = error
+                progress.note(call, error)
+                now = anyio.current_time()
+                failed = min(failed, now)
+                left = failed + self._retry.total - now if progress.ends == math.inf else progress.ends - now
+                attempt = progress.attempts - progress.refusals
+                wait = self._retry.after(call, error, attempt, left, progress.in_a_row)
+            try:
+                if isinstance(error, PermissionDeniedError) and (wait is None or self._closed or self.keys.is_suspect):
+                    progress.take_time()
+                    error = await self._judged(call, error, progress)
+            finally:
+                self.log.finished(call, progress, error)  # as what it has turned out to be
+            if wait is None or self._closed or isinstance(error, AuthenticationError):
                 break
             log.debug("%s after %s; again in %.2f s", call.method, type(error).__name__, wait)
+            self.log.usage.waited += wait
+            progress.take_time()
             await anyio.sleep(wait)
-        if isinstance(error, PermissionDeniedError):
-            error = await self._judged(call, error)
+        progress.take_time()
         if leaves_doubt(call, error):
             doubt = OutcomeUnknownError(f"it may or may not have happened: look before you repeat it ({error})")
             raise self._named(doubt, call, progress) from self._named(error, call, progress)
         raise self._named(error, call, progress)
 
-    async def _once(self, call: Call[Any], progress: _Progress, ends: float) -> Answer:
+    async def _once(self, call: Call[Any], progress: Progress) -> Answer:
         """One request. TransportError where no answer came."""
-        self._refuse_the_hopeless(ends)
         body = None if call.body is None else _json.dumps(call.body)
-        async with _Turn(self, ends) as turn, self._slots:
-            await turn.come_to_the_door()
-            self._refuse_now()
-            trip = progress.trip = self._http.trip(turn.take)
-            try:
-                raw = await self._http.exchange(call.method, call.path, call.query, body, trip)
-            except Exception:
-                progress.attempts += trip.failure is None
-                raise
-            except BaseException:
-                progress.attempts += trip.sent
-                if call.writes and trip.sent:
-                    path = path_without_addresses(call.path)
-                    log.warning("cancelled in flight, and may have been processed: %s %s", call.method, path)
-                raise
-            progress.attempts += 1
-        self._limiter.observe(raw.status, raw.headers)
-        self._reconsider()
-        return self._parsed(raw)
+        progress.trip = None
+        began = anyio.current_time()
+        progress.take_time()
+        who, probes = progress.who, progress.who is not progress  # a probe is not held up by what waits for it
+        while True:
+            if not probes and self.keys.in_doubt(who):
+                await self.keys.settled(who)
+            self.line.refuse_the_hopeless(progress.ends, call.priority)
+            async with self.line.turn(progress.ends, call.priority, first=probes) as turn:
+                if not probes and self.keys.in_doubt(who):
+                    continue  # leaves its place to the call that finds out
+                self._refuse_now()
+                if not probes and (refused := self.keys.refusal(who)) is not None:
+                    raise refused
+                try:
+                    raw = await self._exchange(call, progress, body, turn, began)
+                except InDoubt:
+                    continue  # with the key that is good then
+                break
+        self.line.limiter.observe(raw.status, raw.headers)
+        self.line.reconsider()
+        if raw.status == 403:
+            self.keys.denied()
+        elif raw.status >= 500 or raw.status == 429:
+            self.keys.leave(progress.who)  # says nothing of the key
+        elif raw.status != 401 and progress.key is not None:
+            self.keys.accepted(progress.key, progress.who, progress.departed_at)
+        return self._parsed(raw, progress)
+
+    async def _exchange(self, call: Call[Any], progress: Progress, body: bytes | None, turn: Turn, began: float) -> Raw:
+        progress.key = key = await self.keys.key(progress.who)
+
+        async def pace() -> None:
+            await turn.take()
+            if self.keys.has_come_into_doubt(key, progress.who):
+                raise InDoubt
+            progress.departs(began)
+            self.log.departed(progress)
+
+        trip = progress.trip = self._http.trip(pace, progress)
+        progress.request_begins(body)
+        try:
+            raw = await self._http.exchange(call.method, call.path, call.query, body, key, trip)
+        except Exception:
+            progress.attempts += trip.failure is None
+            raise
+        except BaseException:
+            progress.attempts += trip.sent
+            if call.writes and trip.sent:
+                path = path_without_addresses(call.path)
+                log.warning("cancelled in flight, and may have been processed: %s %s", call.method, path)
+            if trip.sent:
+                self.log.finished(call, progress, None, "TimedOut" if progress.scope.cancel_called else "Cancelled")
+            raise
+        progress.attempts += 1
+        progress.answered(raw)
+        self.log.answered(call, progress, raw)
+        return raw
 
     def _refuse_now(self) -> None:
         """What has turned out, while a call waited, to be no use sending."""
@@ -160,58 +247,46 @@ class Sender:
         if error := self._account.refusal():
             raise error
 
-    def _refuse_the_hopeless(self, ends: float) -> None:
-        """What is known to come too late is not worth a request, nor the wait."""
-        self._refuse_now()
-        if self._foresight is None:
-            return
-        if ends == math.inf:
-            wait, left = self._foresight.paused, self._retry.total
-        else:
-            wait, left = self._foresight.delay(self.unpaced), ends - anyio.current_time()
-        if wait > left:
-            said = f"the wait for the account's rate limit is {wait:.1f} s, longer than this call has; nothing was sent"
-            raise RateLimitError(said, retry_after=wait)
-
-    def _reconsider(self) -> None:
-        """Send away those in line whose turn a new pause puts beyond their time."""
-        paused = self._foresight.paused if self._foresight else 0.0
-        if not (self._closed or paused):
-            return
-        now = anyio.current_time()
-        for turn in self._waiting:
-            left = self._retry.total if turn.ends == math.inf else turn.ends - now
-            if self._closed or paused > left:
-                turn.scope.cancel()
-
-    def _parsed(self, raw: Raw) -> Answer:
+    def _parsed(self, raw: Raw, progress: Progress) -> Answer:
         data, text = None, ""
         if content := raw.content.strip():
             try:
                 data = _json.loads(content)
-            except (ValueError, RecursionError):
+            except _json.TooDeep:
+                text = TOO_DEEP
+            except _json.TooMany as exc:
+                raise ResponseTooLargeError(f"{exc}; not read", may_have_been_processed=True) from None
+            except ValueError:
                 kept = content[: 20 * KEPT].decode("utf-8", "replace")
-                text = scrubbed(kept, [self._key.reveal(), *(c for c in raw.cookies if len(c) > 5)])[:KEPT]
+                secrets = [*self.keys.secrets(progress.key), *raw.cookies]
+                text = scrubbed(kept, secrets)[:KEPT]
+        if text is TOO_DEEP and 200 <= raw.status < 300:
+            raise DecodeError("the answer", TOO_DEEP)
         return Answer(raw.status, raw.headers, data, text, self._strict)
 
-    def _read(self, call: Call[T], answer: Answer, progress: _Progress) -> T:
+    def _read(self, call: Call[T], answer: Answer, progress: Progress) -> T:
         """The result, or what the answer stands for."""
         error = refusal(answer)
         if isinstance(error, NotFoundError) and _is_done(call, progress):
             error, answer = None, answer._replace(status=200, data={})
         if isinstance(error, PaymentRequiredError):
             self._account.unpaid(self._named(error, call, progress))
-            self._reconsider()
+            self.line.reconsider()
         if error is not None:
             raise error
         if answer.data is None and call.result_due and answer.status not in (204, 205):
             raise _empty(call, answer)
         return call.read(answer)
 
-    async def _judged(self, call: Call[Any], error: PermissionDeniedError) -> ActiveCampaignError:
+    async def _judged(self, call: Call[Any], error: PermissionDeniedError, progress: Progress) -> ActiveCampaignError:
         """A 403 stands for a refused key as well as for a refused permission: one question to `/users/me` tells."""
         probe = self._probe()
-        refused = call.path == probe.path or await self._verdict.reached(lambda: self._is_refused(probe))
+        refused: bool | None = call.path == probe.path
+        if not refused:
+            refused = await self.keys.judged(lambda: self._is_refused(probe, progress), progress.departed_at)
+        key = progress.key
+        if key != self.keys.current or (key is not None and self.keys.is_good_by_now(key, progress.departed_at)):
+            refused = True  # and replaced, meanwhile, or too new: the question was answered for another time or key
         if refused is False:
             return error
         judged = error if refused is None else AuthenticationError(error.message)
@@ -220,126 +295,44 @@ class Sender:
             judged.__dict__["hint"] = "whether the key itself is accepted could not be found out"
         return judged
 
-    async def _is_refused(self, probe: Call[Any]) -> bool | None:
+    async def _is_refused(self, probe: Call[Any], asking: Progress) -> bool | None:
         """Whether the key is refused; None where that remains unknown."""
+        progress = asking.of_a_probe()
+        failed: ActiveCampaignError | None = None
         try:
-            error = refusal(await self._once(probe, _Progress(), math.inf))
-        except ActiveCampaignError:
+            failed = refusal(await self._once(probe, progress))
+        except ActiveCampaignError as exc:
+            self.log.finished(probe, progress, exc)
             return None
-        if error is None:
+        if isinstance(failed, PermissionDeniedError):
+            failed = AuthenticationError(failed.message)  # nobody is refused the permission to know who he is
+        self.log.finished(probe, progress, failed)
+        if failed is None:
             return False
-        return True if isinstance(error, (AuthenticationError, PermissionDeniedError)) else None
+        return True if isinstance(failed, AuthenticationError) else None
 
-    def _named(self, error: _Error, call: Call[Any], progress: _Progress) -> _Error:
-        """An error that says which call it was and what became of it, and shows no key that the server echoed."""
+    def _named(self, error: _Error, call: Call[Any], progress: Progress) -> _Error:
+        """An error that says which call it was and what became of it."""
         if isinstance(error, ConnectFailedError) and progress.may_have_been_processed:
             return self._named(TransportError(*error.args), call, progress)  # type: ignore[return-value]  # its base
         if isinstance(error, TransportError):
             error.may_have_been_processed |= progress.may_have_been_processed
             error.may_have_been_processed &= call.writes
         error.method, error.path, error.attempts = call.method, call.path, progress.attempts
-        scrub(error, self._key.reveal())
+        return self._clean(error, progress)
+
+    def _clean(self, error: _Error, progress: Progress) -> _Error:
+        """Without a key that the server echoed, nor frames that hold what it answered."""
+        for secret in self.keys.secrets(progress.key):
+            scrub(error, secret)
+        error.__traceback__ = error.__context__ = error.__cause__ = None
         return error
 
 
 _Error = TypeVar("_Error", bound=ActiveCampaignError)
 
 
-class _Progress:
-    """How far a call has come: what its next try, and its deadline, find."""
-
-    __slots__ = ("attempts", "in_a_row", "kind", "may_have_been_processed", "trip")
-
-    def __init__(self) -> None:
-        self.attempts = self.in_a_row = 0
-        self.kind: tuple[type[ActiveCampaignError], int] | None = None
-        self.may_have_been_processed = False
-        self.trip: Trip | None = None
-
-    def note(self, call: Call[Any], error: ActiveCampaignError) -> None:
-        """A try has failed."""
-        kind = (type(error), error.status if isinstance(error, APIError) else 0)
-        self.in_a_row = self.in_a_row + 1 if kind == self.kind else 1
-        self.kind = kind
-        if isinstance(error, TransportError):
-            self.may_have_been_processed |= error.may_have_been_processed
-        self.may_have_been_processed |= call.writes and isinstance(error, ServerError)
-
-
-class _Turn:
-    """From the door to the turn at the rate limit. Few may hold a connection meanwhile: it would go stale."""
-
-    __slots__ = ("_inside", "_sender", "_unpaced", "ends", "scope")
-
-    def __init__(self, sender: Sender, ends: float) -> None:
-        self._sender, self._inside, self._unpaced = sender, False, 0
-        self.ends = ends
-        self.scope = anyio.CancelScope()
-
-    async def __aenter__(self) -> Self:
-        self._count(1)
-        return self
-
-    def _count(self, unpaced: int) -> None:
-        self._sender.unpaced += unpaced - self._unpaced
-        self._unpaced = unpaced
-
-    async def come_to_the_door(self) -> None:
-        await self._sender._door.acquire()
-        self._inside = True
-
-    async def take(self) -> None:
-        sender = self._sender
-        self._count(0)
-        sender._refuse_the_hopeless(self.ends)
-        sender._waiting.add(self)
-        try:
-            with self.scope:
-                await sender._limiter.acquire()
-        finally:
-            sender._waiting.discard(self)
-            self._leave()
-        if self.scope.cancelled_caught:
-            sender._refuse_the_hopeless(self.ends)
-        sender._refuse_now()
-
-    async def __aexit__(self, *exc: object) -> None:
-        self._count(0)
-        self._leave()
-
-    def _leave(self) -> None:
-        if self._inside:
-            self._inside = False
-            self._sender._door.release()
-
-
-class _Verdict:
-    """Whether the key is refused: found out once a minute, for all who wait."""
-
-    def __init__(self) -> None:
-        self._lock = anyio.Lock()
-        self._until = -math.inf
-        self._refused: bool | None = None
-
-    async def reached(self, find_out: Callable[[], Awaitable[bool | None]]) -> bool | None:
-        async with self._lock:
-            if anyio.current_time() >= self._until:
-                self._refused = await find_out()
-                kept = DOUBT_KEPT if self._refused is None else VERDICT_KEPT
-                self._until = anyio.current_time() + kept
-            return self._refused
-
-
-def seconds(timeout: float, name: str = "timeout") -> float:
-    """A time limit of the caller's."""
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise TypeError(f"{name}: seconds as a number were expected, not {type(timeout).__name__}")
-    if not timeout > 0:
-        raise ValueError(f"{name}: more than 0 seconds")
-    return timeout
-
-
-def _is_done(call: Call[Any], progress: _Progress) -> bool:
+def _is_done(call: Call[Any], progress: Progress) -> bool:
     """Whether a 404 says that an earlier try, or somebody else, has done it."""
     return call.missing_is_done or (call.method == "DELETE" and progress.may_have_been_processed)
 
@@ -356,10 +349,16 @@ def _empty(call: Call[Any], answer: Answer) -> ActiveCampaignError:
     return ServerError("an empty body", status=answer.status, request_id=answer.headers.get("x-request-id"))
 
 
-def _too_late(call: Call[Any], progress: _Progress, timeout: float | None) -> TransportError:
+def _too_late(call: Call[Any], progress: Progress, had: float) -> TransportError:
     under_way = progress.trip is not None and progress.trip.sent
     may_have = progress.may_have_been_processed or under_way
+    too_slow = anyio.current_time() < progress.ends  # it was not the call's own time that ended it
+    passed = f"{ANSWERED if too_slow else had:g} s passed"
     if may_have and call.writes and not call.repeatable:
-        return OutcomeUnknownError(f"its {timeout} s passed without an answer: look before you repeat it")
+        return OutcomeUnknownError(f"{passed} without an answer: look before you repeat it", timed_out=too_slow)
+    if too_slow and not under_way:
+        return ConnectFailedError(f"{passed}, and the proxy has made no connection", timed_out=True)
+    if too_slow:
+        return TransportError(f"{passed} without a whole answer", may_have_been_processed=may_have, timed_out=True)
     found = "no answer yet" if under_way else "between tries" if progress.attempts else "nothing was sent yet"
-    return DeadlineError(f"its {timeout} s passed: {found}", may_have_been_processed=may_have)
+    return DeadlineError(f"its {passed}: {found}", may_have_been_processed=may_have)

@@ -8,7 +8,7 @@ import ssl
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError
-from .keys import Key
+from .keys import Key, looks_like_one
 
 URL_VARIABLE, KEY_VARIABLE = "AC_API_URL", "AC_API_TOKEN"
 _EXAMPLE = "https://ACCOUNT.api-us1.com"
@@ -28,13 +28,18 @@ def origin_of(base_url: str | None) -> str:
     if not isinstance(given, str):
         raise ConfigurationError(f'base_url: a str such as "{_EXAMPLE}" was expected, not {type(given).__name__}')
     given = given.strip()
+    if not given.isprintable() or " " in given:  # some of which `urlsplit` drops in silence
+        raise _wrong("it must not hold blanks or control characters")
     try:
         parts = urlsplit(given if "//" in given else f"//{given}")
         origin = _origin(parts)
     except ValueError:
         raise _wrong("it is no URL") from None
     if not parts.netloc or not origin:
-        raise _wrong("it must start with https://, and its host is missing or malformed")
+        start = "" if parts.scheme == "https" else "it must start with https://, and "
+        raise _wrong(f"{start}its host is missing or malformed")
+    if "." not in parts.netloc and looks_like_one(parts.netloc):
+        raise _wrong("a key stands in its place")
     if parts.scheme == "http":
         raise _wrong("the key must not travel unencrypted", origin)
     if parts.scheme != "https":
@@ -58,13 +63,17 @@ def _origin(parts: SplitResult) -> str:
 
 
 def _wrong(why: str, instead: str = _EXAMPLE) -> ConfigurationError:
+    if "." not in instead and "localhost" not in instead:
+        instead = _EXAMPLE  # no host that anybody meant: the key in its place, perhaps
     return ConfigurationError(f'base_url: {why}; write "{instead}" (Settings > Developer shows it)')
 
 
 def account_of(origin: str) -> str:
     """The name under which the account's request budget is shared: one account can have two addresses."""
     host = urlsplit(origin).hostname or origin
-    return host.partition(".")[0] if host.endswith(_OWN_DOMAINS) else host
+    if host.endswith(_OWN_DOMAINS):
+        return host.partition(".")[0]
+    return urlsplit(origin).netloc or origin  # with its port, where that is not 443
 
 
 def key_from(api_key: str | Key | None) -> Key:
@@ -72,9 +81,12 @@ def key_from(api_key: str | Key | None) -> Key:
     if isinstance(api_key, Key):
         return api_key
     given = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
-    if given is None or given == "":
-        raise ConfigurationError(f"no key: pass api_key= or set {KEY_VARIABLE} (Settings > Developer shows it)")
-    return Key(given)
+    try:
+        if given is None or given == "":
+            raise ConfigurationError(f"no key: pass api_key= or set {KEY_VARIABLE} (Settings > Developer shows it)")
+        return Key(given)
+    finally:
+        del given, api_key  # error reporters show the locals of this frame
 
 
 def weakness(context: ssl.SSLContext) -> str | None:

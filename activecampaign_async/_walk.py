@@ -24,7 +24,7 @@ from attrs import define, frozen
 from .errors import PaginationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -177,6 +177,91 @@ def check_rising(keys: Sequence[Key], after: int | None, before: int | None) -> 
     return last
 
 
+_MASK = (1 << 512) - 1
+
+
+class IdSet:
+    """Numbers, small: those that lie together share a mask. A list of millions takes bits a row, not 70 bytes."""
+
+    def __init__(self, ids: Iterable[int] = ()) -> None:
+        self._masks: dict[int, int] = {}
+        for id in ids:
+            self.add(id)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, str]) -> IdSet:
+        ids = cls()
+        ids._masks = {_count(int(place)): int(mask, 16) & _MASK for place, mask in state.items()}
+        return ids
+
+    def state(self) -> dict[str, str]:
+        return {str(place): f"{mask:x}" for place, mask in self._masks.items() if mask}
+
+    def __len__(self) -> int:
+        return sum(map(int.bit_count, self._masks.values()))
+
+    def __iter__(self) -> Iterator[int]:
+        """Rising. Any may be taken out meanwhile."""
+        for place in sorted(self._masks):
+            yield from _numbers(place, self._masks[place])
+
+    def __contains__(self, id: object) -> bool:
+        return isinstance(id, int) and bool(self._masks.get(id >> 9, 0) >> (id & 511) & 1)
+
+    def above(self, id: int) -> IdSet:
+        """Those that are greater, as a set of their own."""
+        first, keep = id >> 9, -(2 << (id & 511))
+        rest = IdSet()
+        rest._masks = {p: mask & keep if p == first else mask for p, mask in self._masks.items() if p >= first}
+        return rest
+
+    @property
+    def highest(self) -> int | None:
+        """None where there is none."""
+        place = max((place for place, mask in self._masks.items() if mask), default=None)
+        return None if place is None else (place << 9) + self._masks[place].bit_length() - 1
+
+    def add(self, id: int) -> bool:
+        """Whether it is new. It is there from now on."""
+        place, bit = id >> 9, 1 << (id & 511)
+        mask = self._masks.get(place, 0)
+        self._masks[place] = mask | bit
+        return not mask & bit
+
+    def discard(self, id: int) -> None:
+        """Take it out, where it is there."""
+        place = id >> 9
+        if place in self._masks:
+            self._masks[place] &= ~(1 << (id & 511))
+
+
+def _numbers(place: int, mask: int) -> Iterator[int]:
+    while mask:
+        bit = mask & -mask
+        yield (place << 9) + bit.bit_length() - 1
+        mask ^= bit
+
+
+class KeySet:
+    """Keys that were seen."""
+
+    def __init__(self, keys: Iterable[int | str] = ()) -> None:
+        self._ids, self._texts = IdSet(), set[str]()
+        for key in keys:
+            self.add(key)
+
+    def add(self, key: int | str) -> bool:
+        """Whether it is new. It is seen from now on."""
+        if isinstance(key, int):
+            return self._ids.add(key)
+        known = key in self._texts
+        self._texts.add(key)
+        return not known
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._ids or key in self._texts
+
+
 class ByOffset(Generic[T]):
     """Every other list. Rows are known by their ids, so that none is given twice when they shift."""
 
@@ -189,11 +274,15 @@ class ByOffset(Generic[T]):
         recent: Sequence[int | str] = (),
         *,
         small: bool = False,
+        overlap: int = 0,
     ) -> None:
+        self.overlap = overlap
+        """Rows of the page before that each page begins with. Where they do not come, rows were taken out of those
+        before, and others slipped into their places: they are looked for there."""
         self.spans = list(spans)
         """What is left: from one offset up to, not including, another; None: to the end."""
         self.widest, self.given, self.total = widest, given, total
-        self.seen: set[int | str] = set(recent)
+        self.seen = KeySet(recent)
         self.recent = list(recent)
         self.small = small
         """Whether a first page without a total ends the list, where it is shorter than asked for."""
@@ -201,12 +290,15 @@ class ByOffset(Generic[T]):
         self.stale = 0  # pages that brought nothing new, in a row
         self.first: Sequence[Key] = ()  # the first page's keys, to know an endpoint that does not page
         self.last: Sequence[Key] = ()  # the last page's, to know one that comes again
+        self.edge: Key = None  # the last page's last, where pages overlap
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], *, small: bool = False) -> ByOffset[T]:
+    def from_state(cls, state: Mapping[str, Any], *, small: bool = False, overlap: int = 0) -> ByOffset[T]:
         spans = _some([(_count(first), _count_or_none(end)) for first, end in state["rows"]])
         recent = [key for key in state["last"] if isinstance(key, (int, str))]
-        return cls(spans, _count(state["w"]), _count(state["n"]), _count_or_none(state["t"]), recent, small=small)
+        walk = cls(spans, _count(state["w"]), _count(state["n"]), _count_or_none(state["t"]), recent, small=small)
+        walk.overlap = overlap
+        return walk
 
     def state(self) -> dict[str, Any]:
         return {"rows": self.spans, "w": self.widest, "n": self.given, "t": self.total, "last": self.recent}
@@ -221,12 +313,14 @@ class ByOffset(Generic[T]):
 
     def take(self, sheet: Sheet[T], asked: int) -> tuple[T, ...]:
         (at, end), count = self.spans[0], len(sheet.keys)
+        slipped = self._has_slipped(sheet, at, end)
         fresh = self.fresh(sheet)
         if end is not None:  # a gap that was left, or is looked at again: what it holds may well be known
             self.spans[0] = (at + count, end)
             if count == 0 or at + count >= end:
                 self.spans.pop(0)
             self.vain = 0 if fresh else self.vain + 1
+            self._look_behind(at, slipped)
             return fresh
         if count and not fresh and self._came_again(sheet, asked):
             self.spans.pop(0)
@@ -238,9 +332,30 @@ class ByOffset(Generic[T]):
         self.stale = 0 if fresh else self.stale + 1
         self.first = self.first or sheet.keys
         self.last, self.widest = sheet.keys, max(self.widest, count)
-        self.spans[0:1] = [] if over else [(at + count, None)]
-        self._look_back(at, asked, sheet.total)
+        self.spans[0:1] = [] if over else [(at + self.step(count), None)]
+        self.edge = sheet.keys[-1] if sheet.keys and self.overlap else None
+        if slipped:
+            self.total, self.vain = sheet.total if sheet.total is not None else self.total, 0
+            self._look_behind(at, slipped)
+        else:
+            self._look_back(at, asked, sheet.total)
         return fresh
+
+    def step(self, count: int) -> int:
+        """From one page to the next, after `count` rows."""
+        return max(1, count - self.overlap)
+
+    def _has_slipped(self, sheet: Sheet[T], at: int, end: int | None) -> bool:
+        """Whether the page does not join on to what is known."""
+        if not self.overlap or not at:
+            return False
+        if end is not None:
+            return bool(sheet.keys) and sheet.keys[0] not in self.seen
+        return self.edge is not None and self.edge not in sheet.keys
+
+    def _look_behind(self, at: int, slipped: bool) -> None:
+        if slipped and self.vain < _VAIN:
+            self.spans.insert(0, (max(0, at - max(1, self.widest)), at))
 
     def _is_last(self, count: int, asked: int, total: int | None) -> bool:
         if count == 0:
@@ -266,17 +381,10 @@ class ByOffset(Generic[T]):
 
     def fresh(self, sheet: Sheet[T]) -> tuple[T, ...]:
         """The rows not seen before; they are seen from now on."""
-        if sheet.digest:
-            if sheet.digest in self.seen:
-                return ()
-            self.seen.add(sheet.digest)
-        fresh: list[T] = []
-        for item, key in zip(sheet.items, sheet.keys, strict=True):
-            if key is None:
-                fresh.append(item)
-            elif key not in self.seen:
-                self.seen.add(key)
-                fresh.append(item)
+        if sheet.digest and not self.seen.add(sheet.digest):
+            return ()
+        pairs = zip(sheet.items, sheet.keys, strict=True)
+        fresh = [item for item, key in pairs if key is None or self.seen.add(key)]
         self.given += len(fresh)
         known = [key for key in sheet.keys if key is not None] or ([sheet.digest] if sheet.digest else [])
         self.recent = [*self.recent, *known][-_KEPT:]

@@ -7,16 +7,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._account import account as shared_account
-from ._auth import ApiTokenAuth
+from ._deadline import seconds
 from ._http import Http
+from ._keyring import Keyring
 from ._retry import RetryPolicy
-from ._sender import Sender, seconds
+from ._sender import Sender
 from ._settings import account_of, key_from, origin_of
+from ._usage import Observer, Usage
 from .errors import ConfigurationError
+from .keys import Key, KeyProvider
+from .keys._source import KeySource
+from .keys.static import StaticKey
 from .limits import RateLimiter
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Collection
+    from typing import Self, TypedDict, Unpack
 
     import httpx
 
@@ -24,20 +30,39 @@ if TYPE_CHECKING:
     from ._call import Call
     from ._paging import Pager
     from ._request import Params
-    from .keys import Key
     from .resources.contact_automations import ContactAutomations
     from .resources.contact_deals import ContactDeals
+    from .resources.contact_lists import ContactLists
     from .resources.contact_tags import ContactTags
     from .resources.contacts import Contacts
     from .resources.field_groups import FieldGroups
     from .resources.field_values import FieldValues
     from .resources.fields import Fields
     from .resources.groups import Groups
+    from .resources.imports import Imports
     from .resources.lists import Lists
     from .resources.notes import Notes
     from .resources.scores import Scores
     from .resources.tags import Tags
     from .resources.users import Users
+
+    class Options(TypedDict, total=False):
+        """What a client takes beside base URL and key."""
+
+        timeout: float | None
+        rate_limiter: RateLimiter | None
+        retry: RetryPolicy | None
+        ssl_context: ssl.SSLContext | None
+        proxy: str | None
+        trust_env: bool
+        transport: httpx.AsyncBaseTransport | None
+        account: str | None
+        read_only: bool
+        strict: bool
+        rotation_grace: float
+        observer: Observer | None
+        allowed_hosts: Collection[str] | None
+        public_only: bool
 
 
 class AsyncClient:
@@ -48,20 +73,28 @@ class AsyncClient:
 
     Arguments:
         base_url: the API URL that Settings > Developer shows; else ``AC_API_URL``.
-        api_key: the key that it shows beside; else ``AC_API_TOKEN``.
+        api_key: the key that it shows beside, or a `KeyProvider` that is asked for it; else ``AC_API_TOKEN``.
         timeout: seconds for a whole call, waits and retries included, where the call gives none of its own. Without
             one a call waits for its turn at the rate limit as long as that takes, and is then tried as `retry` says.
         rate_limiter: paces the requests; by default one `LocalLimiter` for all clients of the account in this process.
         retry: how often a call is tried.
         ssl_context: verifies the server; one that would not is a ConfigurationError.
-        proxy: URL of a proxy; by default from the environment (`trust_env`).
+        proxy: URL of a proxy; by default from the environment.
+        trust_env: take proxies, and ``SSL_CERT_FILE``, from the environment.
         transport: an HTTPX transport, for tests.
         account: name under which the request budget is shared in this process; by default from the host.
         read_only: refuse every call that writes.
         strict: raise DecodeError for a value that does not fit its field, where it is otherwise noted in `misfits`.
+        rotation_grace: seconds for which a provider is asked for another key when the one it gave is refused; 0 asks
+            once.
+        observer: told of every call and every request.
+        allowed_hosts: patterns (``*.api-us1.com``, ``*.example.org:8443``) one of which `base_url` must fit, where it
+            comes from strangers.
+        public_only: refuse a `base_url` that is an address, has a port that `allowed_hosts` does not name, or leads to
+            an address that is not on the public internet: that shows at the call. Not together with a proxy.
 
-    Areas: contacts, contact_automations, contact_deals, contact_tags, field_groups, field_values, fields, groups,
-    lists, notes, scores, tags, users. What has none is reached by `request` and `rows`.
+    Areas: contacts, contact_automations, contact_deals, contact_lists, contact_tags, field_groups, field_values,
+    fields, groups, imports, lists, notes, scores, tags, users. What has none is reached by `request` and `rows`.
 
     Raises ConfigurationError for settings that cannot work. May be opened in one task and closed in another.
     """
@@ -70,6 +103,8 @@ class AsyncClient:
     """Contacts in automations. https://developers.activecampaign.com/reference/contact-automations"""
     contact_deals: ContactDeals
     """Secondary contacts of deals. https://developers.activecampaign.com/reference/list-all-secondary-contacts"""
+    contact_lists: ContactLists
+    """Contacts on lists. https://developers.activecampaign.com/reference/update-list-status-for-contact"""
     contact_tags: ContactTags
     """Tags on contacts. https://developers.activecampaign.com/reference/contact-tags"""
     contacts: Contacts
@@ -82,6 +117,8 @@ class AsyncClient:
     """Custom fields of contacts. https://developers.activecampaign.com/reference/fields"""
     groups: Groups
     """Groups of users. https://developers.activecampaign.com/reference/groups"""
+    imports: Imports
+    """Contacts in bulk. https://developers.activecampaign.com/reference/bulk-import-contacts"""
     lists: Lists
     """What contacts subscribe to. https://developers.activecampaign.com/reference/lists"""
     notes: Notes
@@ -96,7 +133,7 @@ class AsyncClient:
     def __init__(
         self,
         base_url: str | None = None,
-        api_key: str | Key | None = None,
+        api_key: str | Key | KeyProvider | None = None,
         *,
         timeout: float | None = None,
         rate_limiter: RateLimiter | None = None,
@@ -108,30 +145,45 @@ class AsyncClient:
         account: str | None = None,
         read_only: bool = False,
         strict: bool = False,
+        rotation_grace: float = 0.0,
+        observer: Observer | None = None,
+        allowed_hosts: Collection[str] | None = None,
+        public_only: bool = False,
     ) -> None:
-        origin, key = origin_of(base_url), key_from(api_key)
+        try:
+            origin, provider = origin_of(base_url), _provider(api_key)
+        finally:
+            del api_key  # error reporters show the locals of this frame
+        if allowed_hosts is not None or public_only:
+            from . import _strangers  # few need it
+
+            _strangers.vetted(origin, allowed_hosts, public_only=public_only, proxy=proxy, trust_env=trust_env)
         if timeout is not None:
             seconds(timeout)
         _expect("rate_limiter", rate_limiter, RateLimiter, "acquire() and observe()")
         _expect("retry", retry, RetryPolicy, "a RetryPolicy")
         _expect("account", account, str, "a name")
-        for name, switch in (("trust_env", trust_env), ("read_only", read_only), ("strict", strict)):
+        _expect("observer", observer, Observer, "an Observer")
+        switches = {"trust_env": trust_env, "read_only": read_only, "strict": strict, "public_only": public_only}
+        for name, switch in switches.items():
             _expect(name, switch, bool, "True or False")
+        if isinstance(rotation_grace, bool) or not isinstance(rotation_grace, (int, float)) or not rotation_grace >= 0:
+            raise ConfigurationError("rotation_grace: seconds, 0 or more")
         if proxy is not None and transport is not None:
             raise ConfigurationError("proxy, transport: give one of them; a transport makes its own connections")
         self._origin = origin
         self._account = shared_account(account or account_of(origin))
         http = Http(
             origin,
-            ApiTokenAuth(origin, key),
             ssl_context=ssl_context,
             proxy=proxy,
             trust_env=trust_env,
             transport=transport,
+            public_only=public_only,
         )
         self._sender = Sender(
             http,
-            key,
+            Keyring(KeySource(provider, origin_of, origin), rotation_grace),
             rate_limiter or self._account.limiter,
             retry or RetryPolicy(),
             self._account,
@@ -139,7 +191,49 @@ class AsyncClient:
             timeout=timeout,
             read_only=read_only,
             strict=strict,
+            observer=observer,
         )
+
+    @classmethod
+    async def from_provider(
+        cls, provider: KeyProvider, base_url: str | None = None, **options: Unpack[Options]
+    ) -> Self:
+        """A client whose base URL stands beside the key, in a secret that holds both; `options` as the client's own.
+        `base_url` is for a secret that holds none, and must be the same where it does.
+
+            async with await AsyncClient.from_provider(AWSSecret("prod/activecampaign")) as ac: ...
+
+        ConfigurationError where the secret holds no URL, KeyProviderError where it cannot be had.
+        """
+        try:
+            source = KeySource(_provider(provider), origin_of, None if base_url is None else origin_of(base_url))
+        finally:
+            del provider
+        await source.ask()
+        return cls(source.origin, source.provider, **options)
+
+    @property
+    def usage(self) -> Usage:
+        """What this client has spent so far."""
+        return self._sender.log.usage
+
+    def rotate(self, api_key: str | Key | KeyProvider) -> None:
+        """Send another key, or ask another provider, from the next request on. Nothing that is under way is lost: what
+        is refused with the old key goes again with this one. RuntimeError where the client is closed.
+        """
+        try:
+            provider = _provider(api_key)
+        finally:
+            del api_key
+        self._sender.refuse_if_closed()
+        self._sender.keys.rotate(provider)
+
+    @property
+    def key_fingerprint(self) -> str | None:
+        """`Key.fingerprint` of the key in use, which says whether a rotation has come this far; None before the first
+        call."""
+        key = self._sender.keys.current
+        return None if key is None else key.fingerprint
 
     @property
     def base_url(self) -> str:
@@ -174,9 +268,11 @@ class AsyncClient:
         limit: int | None = None,
         timeout: float | None = None,
     ) -> Pager[dict[str, Any]]:
-        """The wire objects of any list: ``GET /api/3{path}``, page by page; `key` names them in the answer.
+        """The wire objects of any list: ``GET /api/3{path}``, page by page.
 
-        async for goal in ac.rows("/goals", "goals"): ...
+            async for automation in ac.rows("/automations", "automations"): ...
+
+        `key` names them in the answer.
         """
         from ._request import any_list
 
@@ -194,7 +290,7 @@ class AsyncClient:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"AsyncClient({self._origin!r})"
+        return f"AsyncClient({getattr(self, '_origin', None)!r})"  # error reporters show one that is half made, too
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an AsyncClient cannot be pickled or copied; make one where it is needed")
@@ -215,7 +311,22 @@ class AsyncClient:
 
 def _expect(name: str, given: object, kind: type, what: str) -> None:
     if given is not None and not isinstance(given, kind):
-        raise ConfigurationError(f"{name}: {what} was expected, not {type(given).__name__}")
+        from .keys._ask import kind_of  # here and below: who gives a good str never loads it
+
+        raise ConfigurationError(f"{name}: {what} was expected, not {kind_of(given)}")
+
+
+def _provider(given: str | Key | KeyProvider | None) -> KeyProvider:
+    try:
+        if given is None or isinstance(given, (str, Key)):
+            return StaticKey(key_from(given))
+        from .keys._ask import misfit
+
+        if (flaw := misfit(given, "a str, Key or KeyProvider")) is not None:
+            raise ConfigurationError(f"api_key: {flaw}")
+        return given
+    finally:
+        del given
 
 
 def _who_am_i() -> Call[Any]:

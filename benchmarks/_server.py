@@ -62,10 +62,10 @@ class Server:
     def ssl_context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file)
 
-    def client(self, rate: float = 1e9) -> AsyncClient:
+    def client(self, rate: float = 1e9, *, read_only: bool = True) -> AsyncClient:
         """Ours, by default never waiting for its turn."""
-        limiter = LocalLimiter(rate)
-        return AsyncClient(self.url, self.key, ssl_context=self.ssl_context(), rate_limiter=limiter, read_only=True)
+        limiter, context = LocalLimiter(rate), self.ssl_context()
+        return AsyncClient(self.url, self.key, ssl_context=context, rate_limiter=limiter, read_only=read_only)
 
     def latency(self, milliseconds: float) -> None:
         self._ask({"latency": milliseconds})
@@ -81,9 +81,10 @@ class Server:
 
 
 @contextmanager
-def serving(*, churn: int = 0, **options: Any) -> Iterator[Server]:
-    """A sandbox with these options, until the block ends, or the parent does."""
-    command = [sys.executable, "-m", "benchmarks._server", json.dumps({"options": options, "churn": churn})]
+def serving(*, churn: int = 0, imports: Any = None, **options: Any) -> Iterator[Server]:
+    """A sandbox with these options, until the block ends, or the parent does. `imports`: of its bulk imports."""
+    asked = json.dumps({"options": options, "churn": churn, "imports": imports or {}})
+    command = [sys.executable, "-m", "benchmarks._server", asked]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -98,6 +99,8 @@ def serving(*, churn: int = 0, **options: Any) -> Iterator[Server]:
 
 async def _serve(asked: dict[str, Any]) -> None:
     sandbox = Sandbox(keep=0, **asked["options"])
+    for name, value in asked["imports"].items():
+        setattr(sandbox.imports, name, value)
     record = Record(sandbox, churn=asked["churn"])
     async with sandbox.serve() as server:
         _say({"url": server.url, "key": sandbox.key, "ca_file": server.ca_file})

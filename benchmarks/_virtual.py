@@ -10,6 +10,9 @@ from typing import Any, Literal, TypeVar
 import anyio
 import trio.testing
 
+from activecampaign_async import AsyncClient, LocalLimiter
+from activecampaign_async.sandbox import Sandbox
+
 T = TypeVar("T")
 
 
@@ -34,6 +37,12 @@ class _Loop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._virtual.now
+
+
+def client(sandbox: Sandbox, rate: float) -> AsyncClient:
+    """Ours, in process, paced by that clock."""
+    limiter = LocalLimiter(rate, clock=anyio.current_time)
+    return AsyncClient(sandbox.url, sandbox.key, transport=sandbox.transport(), rate_limiter=limiter)
 
 
 def run(backend: Literal["asyncio", "trio"], main: Callable[..., Awaitable[T]], *args: Any) -> T:

@@ -1,7 +1,8 @@
-"""Resident memory of a long export over HTTPS, and of a long `ahead`: it stays where it was."""
+"""Resident memory over HTTPS: of a long export and a long `ahead`, which stays where it was, and of `collect()`."""
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ def main(small: bool) -> Iterator[Figure]:
     first, last = (20_000, 100_000) if small else (50_000, 1_000_000)
     yield told("an export", measured("export", first, last))
     yield told("models by ahead(8), in order", measured("ahead", first // 2, last // 5))
+    yield held(20_000 if small else 100_000)
 
 
 def told(what: str, run: dict[str, float]) -> Figure:
@@ -37,12 +39,27 @@ def told(what: str, run: dict[str, float]) -> Figure:
     )
 
 
+def held(rows: int) -> Figure:
+    """A list that is wanted whole: models, and the wire objects that they keep."""
+    run, plain = measured("collect", 0, rows), measured("collect_dicts", 0, rows)
+    grown, peer = (each["then"] - each["at_first"] for each in (run, plain))
+    return Figure(
+        what=f"kB a contact that collect() keeps, {rows:,} contacts",
+        ours=f"{grown:.0f} MB",
+        peer=f"as dicts {peer:.0f} MB, {peer * 1000 / rows:.2f} kB",
+        value=grown * 1000 / rows,
+    )
+
+
 def measured(how: str, first: int, last: int) -> dict[str, float]:
-    """In a process of its own: what others left behind is not counted, nor filled up unseen."""
-    command = [sys.executable, "-m", "benchmarks.memory", how, str(first), str(last)]
-    said = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
-    run: dict[str, float] = json.loads(said)
+    run: dict[str, float] = of_a_fresh_process("benchmarks.memory", how, first, last)
     return run
+
+
+def of_a_fresh_process(module: str, *arguments: object) -> Any:
+    """What it says, as JSON. What others left behind is not counted there, nor filled up unseen."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
 
 
 def rss() -> float:
@@ -61,13 +78,13 @@ class Gauge:
 
     def __init__(self, first: int, last: int) -> None:
         self.first, self.last = first, last
-        self.at_first = self.peak = 0.0
+        self.at_first = self.peak = self.then = 0.0
         self._next = first
 
     def look(self, rows: int) -> None:
         if rows < self._next:
             return
-        now = rss()
+        now = self.then = rss()
         self.at_first, self.peak = self.at_first or now, max(self.peak, now)
         self._next = rows + 1000
 
@@ -76,7 +93,7 @@ class Gauge:
             "first": self.first,
             "last": self.last,
             "at_first": self.at_first,
-            "then": rss(),
+            "then": self.then,
             "peak": self.peak,
         }
 
@@ -98,7 +115,32 @@ async def ahead(server: Any, gauge: Gauge) -> None:
     assert rows == gauge.last, rows
 
 
-WAYS: dict[str, Callable[..., Any]] = {"export": export, "ahead": ahead}
+async def collect(server: Any, gauge: Gauge) -> None:
+    async with server.client() as ac:
+        await ac.contacts.list(limit=1)  # loads what models need, and sets up the connection
+        gauge.look(0)
+        contacts = await ac.contacts.list().collect()
+        gc.collect()  # what the last pages came in
+        gauge.look(len(contacts))
+    assert len(contacts) == gauge.last, len(contacts)
+
+
+async def collect_dicts(server: Any, gauge: Gauge) -> None:
+    async with server.client() as ac:
+        await ac.contacts.list(limit=1)
+        gauge.look(0)
+        rows = await ac.rows("/contacts", "contacts", {"orders[id]": "ASC"}).collect()
+        gc.collect()
+        gauge.look(len(rows))
+    assert len(rows) == gauge.last, len(rows)
+
+
+WAYS: dict[str, Callable[..., Any]] = {
+    "export": export,
+    "ahead": ahead,
+    "collect": collect,
+    "collect_dicts": collect_dicts,
+}
 
 
 def child(how: str, first: int, last: int) -> None:

@@ -7,6 +7,8 @@ client and limiter; one row in real time, over HTTPS to a sandbox in another pro
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from itertools import chain
@@ -16,12 +18,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import anyio
 from attrs import evolve, frozen
 
-from activecampaign_async import AsyncClient, LocalLimiter
+from activecampaign_async import AsyncClient
 from activecampaign_async.sandbox import Sandbox
 from benchmarks import _virtual
 from benchmarks._figures import BACKENDS, Bound, Figure, at_least, at_most
 from benchmarks._server import Record, serving
-from benchmarks.memory import rss
+from benchmarks.memory import of_a_fresh_process, rss
 
 if TYPE_CHECKING:
     from activecampaign_async import Page
@@ -32,6 +34,7 @@ RATE, LANES, CHURN = 5, 8, 5
 HELD = at_most(6 * LANES)  # pages fetched and not given yet: in order, what comes early waits for what comes late
 GROWTH = at_most(30)  # MB
 DENSE = {50: 0.97, 300: 0.97, 1000: 0.95}  # milliseconds of latency: share
+LATENCY = 300  # of the row in real time
 HOLES, WASTE = 0.88, at_most(1.12)
 JITTERED: dict[Kind, float] = {"sliding": 0.90, "fixed": 0.92, "bucket": 0.98}
 JITTER, REFUSED, REFUSED_IN_JITTER = 80, at_most(0.2), at_most(0.25)  # milliseconds; per cent of the requests
@@ -89,8 +92,7 @@ class Case:
             keep=0,
         )
         throughout, record = set(sandbox.contact_ids()), Record(sandbox, churn=self.churn)
-        limiter = LocalLimiter(RATE, clock=anyio.current_time)
-        client = AsyncClient(sandbox.url, sandbox.key, transport=sandbox.transport(), rate_limiter=limiter)
+        client = _virtual.client(sandbox, RATE)
         got: list[int] = []
         given = held = 0
         begun = end = anyio.current_time()
@@ -157,7 +159,7 @@ def main(small: bool) -> Iterator[Figure]:
         dense(pages, small),
         with_holes(pages),
         jittered(600 if small else 3000, small),
-        anyio.run(in_real_time, 60 if small else 1000),
+        in_real_time(60 if small else 1000),
     ):
         yield figure if figure.steady or not small else evolve(figure, bound=None)
 
@@ -177,6 +179,9 @@ def dense(pages: int, small: bool) -> Iterator[Figure]:
         run = Case(pages=pages, latency=latency, churn=CHURN, way="ordered").run()
         yield from whole(what, run, loop, least, peer)
         yield held(what, run)
+        bucket = Case(pages=pages, latency=latency, churn=CHURN, limiter="bucket")
+        what, loop = f"dense, {latency} ms, churn, token bucket", evolve(bucket, way="loop").run()
+        yield from whole(what, bucket.run(), loop, least)
 
 
 def held(what: str, run: Result) -> Figure:
@@ -248,29 +253,35 @@ def refusals(what: str, run: Result, bound: Bound) -> Figure:
     )
 
 
-async def in_real_time(pages: int) -> list[Figure]:
-    """Over HTTPS, the sandbox in another process, the clock on the wall, the memory of this process."""
-    latency, what = 300, f"real time, HTTPS, 300 ms, {pages} pages"
-    throughout = set(range(1, pages * 100 + 1))
-    with serving(contacts=pages * 100, rate=RATE, latency=latency, churn=CHURN) as server:
-        async with server.client(RATE) as ac, ways(ac, "any order", 100) as listed:
-            got, share_of_it, memory = await watched(listed)
-        said = server.report()
-    with serving(contacts=20 * 100, rate=RATE, latency=latency) as server:
-        async with server.client(RATE) as ac, ways(ac, "loop", 100) as listed:
-            _, share_of_loop, _ = await watched(listed)
-    wrong = lost_or_doubled(got, throughout, said["gone"])
-    run = Result(len(got), share_of_it, said["requests"], said["refused"], 0, wrong)
-    loop = Result(2000, share_of_loop, 20, 0, 0, 0)
+def in_real_time(pages: int) -> Iterator[Figure]:
+    """The clock on the wall, and the memory of a process that did nothing else."""
+    what = f"real time, HTTPS, {LATENCY} ms, {pages} pages"
+    said = of_a_fresh_process("benchmarks.share", pages)
+    run, loop, memory = Result(*said["run"]), Result(*said["loop"]), said["memory"]
     at_a_tenth = memory[len(memory) // 10]
-    grown = Figure(
+    yield from whole(what, run, loop, DENSE[LATENCY])
+    yield Figure(
         what=f"MB grown: {what}",
         ours=f"{max(memory):.0f} MB",
         peer=f"{at_a_tenth:.0f} MB at a tenth",
         value=max(memory) - at_a_tenth,
         bound=GROWTH,
     )
-    return [*whole(what, run, loop, DENSE[latency]), grown]
+
+
+async def child(pages: int) -> dict[str, object]:
+    """Over HTTPS, the sandbox in another process."""
+    throughout = set(range(1, pages * 100 + 1))
+    with serving(contacts=pages * 100, rate=RATE, latency=LATENCY, churn=CHURN) as server:
+        async with server.client(RATE) as ac, ways(ac, "any order", 100) as listed:
+            got, share_of_it, memory = await watched(listed)
+        said = server.report()
+    with serving(contacts=20 * 100, rate=RATE, latency=LATENCY) as server:
+        async with server.client(RATE) as ac, ways(ac, "loop", 100) as listed:
+            _, share_of_loop, _ = await watched(listed)
+    wrong = lost_or_doubled(got, throughout, said["gone"])
+    run = Result(len(got), share_of_it, said["requests"], said["refused"], 0, wrong)
+    return {"run": run, "loop": Result(2000, share_of_loop, 20, 0, 0, 0), "memory": memory}
 
 
 async def watched(listed: AsyncIterator[list[int]]) -> tuple[list[int], float, list[float]]:
@@ -283,3 +294,7 @@ async def watched(listed: AsyncIterator[list[int]]) -> tuple[list[int], float, l
         got.extend(page)
         memory.append(rss())
     return got, len(got) / (100 * RATE * (end - begun)), memory
+
+
+if __name__ == "__main__":
+    print(json.dumps(anyio.run(child, int(sys.argv[1]))))

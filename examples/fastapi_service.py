@@ -25,6 +25,7 @@ from activecampaign_async import (
     DeadlineError,
     DecodeError,
     DuplicateError,
+    KeyProviderError,
     LocalLimiter,
     NotFoundError,
     OutcomeUnknownError,
@@ -116,6 +117,7 @@ ANSWERS: tuple[tuple[type[ActiveCampaignError], int, str], ...] = (  # the first
     (DeadlineError, 504, "no answer in time"),
     (OutcomeUnknownError, 502, "it may or may not have happened: look before you repeat it"),
     (ConnectFailedError, 503, "no connection: try again later"),
+    (KeyProviderError, 503, "no key right now: try again later"),
     (TransportError, 502, "no usable answer"),
     (ServerError, 502, "ActiveCampaign failed"),
     (DecodeError, 502, "an answer that cannot be read"),
@@ -125,10 +127,16 @@ ANSWERS: tuple[tuple[type[ActiveCampaignError], int, str], ...] = (  # the first
 )
 
 
+def answer_to(error: ActiveCampaignError) -> tuple[int, str]:
+    if isinstance(error, KeyProviderError) and not error.transient:
+        return ANSWERS[-1][1:]  # no later try will find it
+    return next((status, title) for kind, status, title in ANSWERS if isinstance(error, kind))
+
+
 @app.exception_handler(ActiveCampaignError)
 async def refused(_: Request, error: ActiveCampaignError) -> JSONResponse:
     """What the caller needs to know. ActiveCampaign's own words stay in our log, where addresses are masked."""
-    status, title = next((status, title) for kind, status, title in ANSWERS if isinstance(error, kind))
+    status, title = answer_to(error)
     problem: dict[str, Any] = {"status": status, "title": title}
     headers: dict[str, str] = {}
     if isinstance(error, RateLimitError):

@@ -3,8 +3,9 @@
 An async module says `pytestmark = pytest.mark.anyio` and each of its tests runs on both. One that waits
 says `pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]`: as soon as every task sleeps, the clock
 jumps to the next deadline, so that `anyio.sleep(3600)` takes no time. Such a module hands
-`anyio.current_time` on as the clock of what it tests. Sockets and worker threads have no place in it: the
-clock does not wait for them. Each test begins at 0; on trio, Hypothesis's examples share one clock.
+`anyio.current_time` on as the clock of what it tests. Sockets have no place in it: the clock does not wait
+for them. Nor would it for a worker thread, whose work is therefore done in the loop's own. Each test begins
+at 0; on trio, Hypothesis's examples share one clock.
 """
 
 from __future__ import annotations
@@ -14,11 +15,23 @@ import os
 import selectors
 from typing import TYPE_CHECKING, Any
 
+import anyio.lowlevel
+import anyio.to_thread
 import pytest
 import trio.testing
+from hypothesis import HealthCheck, settings
+
+from tests.support import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+
+# A busy machine is no failure.
+settings.register_profile(
+    "unhurried", max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 class _Selector(selectors.DefaultSelector):
@@ -67,6 +80,25 @@ def _time_begins_at_zero(request: pytest.FixtureRequest) -> None:
             options["clock"] = trio.testing.MockClock(autojump_threshold=0)
 
 
+class _NoThreads:
+    """Stands in for anyio's backend where `run_sync` looks for one."""
+
+    @staticmethod
+    async def run_sync_in_worker_thread(work: Callable[..., object], args: tuple[Any, ...], **_: object) -> object:
+        await anyio.lowlevel.checkpoint()
+        return work(*args)
+
+
+@pytest.fixture(autouse=True)
+def _threads_take_no_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Else the clock, which knows of no thread, jumps to the next deadline while one is at work."""
+    virtual = request.node.get_closest_marker("virtual_time") and "anyio_backend" in request.fixturenames
+    with pytest.MonkeyPatch.context() as patch:
+        if virtual:
+            patch.setattr(anyio.to_thread, "get_async_backend", _NoThreads)
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_from_outside() -> Iterator[None]:
     """No test sees a developer's own account, proxy or CA."""
@@ -75,6 +107,15 @@ def _nothing_from_outside() -> Iterator[None]:
             if name.startswith(("AC_API_", "SSL_CERT_")) or name.upper().endswith("_PROXY"):
                 patch.delenv(name)
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have to tell, once: by `user_properties`, since other processes may run them."""
+    reports = terminalreporter.stats.get("passed", ())
+    told = {text: report.nodeid for report in reports for name, text in report.user_properties if name == "told"}
+    for text, test in told.items():
+        terminalreporter.section(test)
+        terminalreporter.write_line(text)
 
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:

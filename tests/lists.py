@@ -46,6 +46,8 @@ class Endpoint:
     """Whether the rows are, and stay, in the order of ids, and nothing is wrong: asked by id, it is fast."""
     calls: list[Call[Any]] = field(factory=list)
     home: str = "https://a.example"
+    overlap: int = 0
+    """Rows that the pager's pages share."""
     running: int = 0
     most_running: int = 0
 
@@ -105,7 +107,7 @@ class Endpoint:
         self, limit: int | None = None, more: dict[str, str] | None = None, *, keyset: bool = False, **query: Any
     ) -> Pager[Any]:
         query.update(more or {})
-        return pager(self, "/things", "things", row_id, query=query, limit=limit, keyset=keyset)
+        return pager(self, "/things", "things", row_id, query=query, limit=limit, keyset=keyset, overlap=self.overlap)
 
     def asked(self, name: str) -> list[Any]:
         """What every request said for a parameter."""

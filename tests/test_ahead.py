@@ -15,6 +15,7 @@ from hypothesis import assume, given, settings, strategies as st
 from activecampaign_async._paging import Pager, pager
 from activecampaign_async.errors import PaginationError, ServerError
 from tests.lists import MISSING, Endpoint, lies, numbered, row_id, things, visible
+from tests.support import examples
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -294,6 +295,40 @@ async def test_pages_that_take_too_long_get_smaller(keyset: bool, ordered: bool)
     assert len(end.calls) <= 1.5 * 1200 / 25 + 8
 
 
+@every
+async def test_their_size_recovers(keyset: bool, ordered: bool) -> None:
+    end = Endpoint(numbered(8000), latency=0.1, slow_above=30)
+
+    def heal(end: Endpoint) -> None:
+        if len(end.calls) >= 30:
+            end.slow_above = None
+
+    end.after = heal
+    assert sorted(await drain(end.pager(keyset=keyset), 4, ordered=ordered)) == list(range(1, 8001))
+    assert end.asked("limit")[-20:].count("100") >= 18
+    assert len(end.calls) <= 80 + 30 + 30
+
+
+SPARSE = {
+    "a million, 95 % holes": with_holes(50_000, 0.95),
+    "ten million, 95 % holes": with_holes(500_000, 0.95),
+    "ten million, 99 % holes": with_holes(100_000, 0.99),
+    "at both ends of ten million": things(*range(1, 30_001), *range(9_970_000, 10_000_000)),
+    "in blocks": things(*(start + id for start in range(1, 10**7, 10**6) for id in range(5000))),
+}
+
+
+@pytest.mark.parametrize("rows", SPARSE.values(), ids=SPARSE)
+async def test_sparse_ids_cost_few_requests(rows: list[dict[str, Any]]) -> None:
+    end = Endpoint(rows, latency=0.3, tidy=True)
+    got = 0
+    async with end.pager(keyset=True).ahead(8, ordered=False) as items:
+        async for _ in items:
+            got += 1
+    assert got == len(rows)
+    assert len(end.calls) <= 1.12 * ceil(len(rows) / 100)
+
+
 # Endpoints that are wrong
 
 WRONG_META = {
@@ -377,7 +412,7 @@ async def test_a_page_that_is_not_needed_may_fail() -> None:
     counts=st.sampled_from(["rest", "whole"]),
     counts_hidden=st.booleans(),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_no_endpoint_makes_it_loop_lose_or_double(
     count: int,
     holes: float,
@@ -431,3 +466,11 @@ def test_no_endpoint_makes_it_loop_lose_or_double(
         assert ignores or repeats or twice, "an endpoint that pages rightly was refused"
     else:
         assert (got if ordered else sorted(got)) == visible(end)
+
+
+async def test_more_lanes_than_a_client_has_cost_nothing() -> None:
+    """Planning for lanes that never run once kept the event loop busy for half a minute."""
+    end = Endpoint(numbered(3000))
+    async with end.pager(keyset=True).ahead_pages(500) as pages:
+        assert pages._lanes == 16  # type: ignore[attr-defined]  # what is asked of the planner
+        assert sum([len(page.items) async for page in pages]) == 3000

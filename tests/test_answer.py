@@ -30,10 +30,12 @@ def refused(status: int, data: Any = None, text: str = "", **headers: str) -> e.
         (401, {"message": "no"}, e.AuthenticationError),
         (402, None, e.PaymentRequiredError),
         (403, None, e.PermissionDeniedError),
+        (403, {"message": "No Result found for Group with id 10"}, e.NotFoundError),
         (404, {"message": "No Result found for Subscriber with id 1"}, e.NotFoundError),
         (405, None, e.APIError),
         (422, {"errors": None}, e.ValidationError),
         (422, {"errors": [{"title": "taken", "code": "duplicate"}]}, e.DuplicateError),
+        (422, {"errors": [{"code": False, "error": "duplicate"}]}, e.DuplicateError),
         (422, {"message": "x", "error": "Duplicate entry 'contact-A' for key 'typetag'"}, e.DuplicateError),
         (429, None, e.RateLimitError),
         (500, None, e.ServerError),
@@ -43,6 +45,38 @@ def refused(status: int, data: Any = None, text: str = "", **headers: str) -> e.
 )
 def test_by_status_and_body(status: int, data: Any, kind: type[e.APIError]) -> None:
     assert type(refused(status, data)) is kind
+
+
+@pytest.mark.parametrize(
+    ("source", "pointer"),
+    [
+        ({"pointer": "/a"}, "/a"),
+        ({"parameter": "a"}, "a"),
+        ({"pointer": None, "parameter": 3}, "3"),
+        ({"pointer": ["/a"], "parameter": "b"}, "b"),
+        ({"parameter": []}, ""),
+        ({"pointer": {}}, ""),
+        ({"pointer": ["/a"]}, ""),
+        ({"type": "contact", "value": "1"}, ""),
+        ([], ""),
+        ("a", ""),
+    ],
+)
+def test_what_is_no_pointer_is_none(source: Any, pointer: str) -> None:
+    error = refused(422, {"errors": [{"title": "Bad", "source": source}]})
+    assert error.errors == (e.FieldError("Bad", "", "", pointer),)
+    assert error.pointers == ((pointer,) if pointer else ())
+
+
+def test_a_refused_import_points_to_its_rows() -> None:
+    reasons = [{"contact": 1, "failureReason": "bad"}, {"contact": "230", "failureReason": "worse"}]
+    error = refused(400, {"success": 0, "message": "no", "failureReasons": reasons})
+    assert isinstance(error, e.ValidationError)
+    assert error.pointers == ("/contacts/0", "/contacts/229")
+    assert [entry.title for entry in error.errors] == ["bad", "worse"]
+    odd = refused(400, {"failureReasons": ["all of it", {"contact": 0}, {"contact": True}, {"contact": "x"}, None]})
+    assert odd.pointers == ("0", "True", "x"), "nothing that is a row of the request"
+    assert odd.errors[0] == e.FieldError("all of it")
 
 
 def test_what_a_refused_write_says() -> None:

@@ -93,6 +93,28 @@ async def test_the_header_exists_on_the_wire_only(caplog: pytest.LogCaptureFixtu
     assert recorder.keys()[f"{HOME}/api/3/tags"] == KEY.encode()
 
 
+class Instrumented(Recorder):
+    """Puts a copy in place of a request's headers, with one more: OpenTelemetry's instrumentation of HTTPX does so."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.headers = httpx.Headers(request.headers)
+        request.headers["traceparent"] = "00-1-2-01"
+        return await super().handle_async_request(request)
+
+
+async def test_a_transport_that_copies_the_headers_sends_the_key_all_the_same() -> None:
+    away = {f"{HOME}/api/3/tags": httpx.Response(302, headers={"location": "https://evil.example/"})}
+    recorder = Instrumented(away)
+    async with httpx.AsyncClient(transport=recorder, follow_redirects=True, auth=ApiTokenAuth(HOME, KEY)) as http:
+        response = await http.get(f"{HOME}/api/3/tags")
+    assert recorder.keys() == {f"{HOME}/api/3/tags": KEY.encode(), "https://evil.example/": None}
+    assert all((b"traceparent", b"00-1-2-01") in raw for _, raw in recorder.wire)
+    (first,) = response.history
+    assert KEY not in repr([first.request, first.request.headers, vars(first.request.headers)])
+    copied = pickle.loads(pickle.dumps(first.request))  # noqa: S301 - our own
+    assert b"api-token" not in dict(copied.headers.raw)
+
+
 def hides(value: Any) -> bool:
     shown = [repr(value), str(value), f"{value}", f"{value!s:>9}"]
     shown.append(repr(getattr(value, "__dict__", "")))

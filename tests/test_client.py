@@ -147,8 +147,8 @@ async def test_rows_of_any_list() -> None:
 async def test_clients_of_one_account_share_its_budget() -> None:
     one, two = AsyncClient(HOME, "some-key"), AsyncClient("https://acme.activehosted.com/admin", "some-key")
     other = AsyncClient(HOME, "some-key", account="other")
-    assert one._sender._limiter is two._sender._limiter
-    assert one._sender._limiter is not other._sender._limiter
+    assert one._sender.line.limiter is two._sender.line.limiter
+    assert one._sender.line.limiter is not other._sender.line.limiter
 
 
 async def test_repr() -> None:

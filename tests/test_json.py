@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -61,6 +62,21 @@ def test_orjson_reads_what_it_reads_rightly(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(json, "loads", slow)
     assert _json.loads(b'{"contacts": [{"id": "1234567890", "phone": "+491735728523"}]}')
+
+
+@given(st.text("0189ab", min_size=300, max_size=400).map(str.encode), st.integers(0, 320), st.integers(15, 23))
+def test_a_long_number_is_found_wherever_it_is(text: bytes, at: int, digits: int) -> None:
+    body = text[:at] + b"a" + b"1" * digits + b"a" + text[at:]
+    assert _json.has_long_number(body) is bool(re.search(rb"\d{19}", body))
+
+
+@pytest.mark.parametrize("digits", [18, 19, 20])
+def test_a_long_number_is_found_among_many_that_are_nearly_so(digits: int) -> None:
+    nearly = b" 123456789012345678" * 1000
+    for shift in range(8):
+        body = b"x" * shift + nearly + b" " + b"1" * digits
+        assert _json.has_long_number(body) is (digits >= 19)
+        assert _json.has_long_number(body[:shift] + body[-digits - 1 :] + nearly) is (digits >= 19)
 
 
 def test_nan_is_read() -> None:

@@ -25,6 +25,7 @@ from activecampaign_async.resources.contacts import Contact
 from activecampaign_async.resources.field_values import FieldValue
 from activecampaign_async.resources.tags import Tag, TagType
 from tests.fidelity.rows import MODELS
+from tests.support import examples
 
 
 @frozen(kw_only=True, repr=False)
@@ -105,14 +106,24 @@ ZONE = timezone(timedelta(hours=-5))
         ("moment", "0000-00-00 00:00:00", None),
         ("moment", "0000-00-00T00:00:00-06:00", None),
         ("moment", "", None),
+        ("moment", "2018-09-12", datetime(2018, 9, 12)),  # noqa: DTZ001  # as above
+        ("moment", "20180912", "misfit"),  # ISO, too, but nothing the API means by it
+        ("moment", "20180912T165350", "misfit"),
+        ("moment", "2018-W37-3", "misfit"),
+        ("moment", "2018W373", "misfit"),
         ("moment", "soon", "misfit"),
+        ("moment", "later on", "misfit"),
         ("moment", 0, "misfit"),
         ("moment", [], "misfit"),
         ("moment", "9" * 5000, "misfit"),
         ("day", "2018-09-12", date(2018, 9, 12)),
         ("day", "2018-09-12 00:00:00", date(2018, 9, 12)),
         ("day", "2018-09-12 16:53:50", "misfit"),
+        ("day", "20180912", "misfit"),
+        ("day", "2018-W37-3", "misfit"),
+        ("day", "2018", "misfit"),
         ("day", "0000-00-00", None),
+        ("day", "", None),
         ("kind", "contact", TagType.CONTACT),
         ("kind", "tomorrow", "tomorrow"),
         ("kind", "", None),
@@ -128,7 +139,11 @@ ZONE = timezone(timedelta(hours=-5))
         ("many", [], ()),
         ("many", {}, ()),
         ("many", None, None),
+        ("many", ["1", "1234567"], (1, 1234567)),
         ("many", ["1", None], "misfit"),
+        ("many", ["1", True], "misfit"),
+        ("many", ["1", "1_0"], "misfit"),
+        ("many", ["1", []], "misfit"),
         ("many", {"0": "1"}, "misfit"),
         ("many", "1", "misfit"),
         ("words", ["a", ""], ("a", "")),
@@ -352,6 +367,25 @@ def test_rows_are_grouped_once_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(asked) == 1
 
 
+def test_rows_are_there_by_their_python_name_too() -> None:
+    page = Included({"contactTags": [{"id": "1", "contact": "7"}], "geoIps": [], "odd_one": [1]})
+    for name in ("contactTags", "contact_tags", "geoIps", "geo_ips", "odd_one"):
+        assert name in page
+    assert page["contact_tags"] == page["contactTags"] == [{"id": "1", "contact": "7"}]
+    assert page["odd_one"] == [1]
+    assert page.get("geo_ips") == []
+    absent: tuple[Any, ...] = ("field_values", "fieldValues", "", 5, None)
+    for key in absent:
+        assert key not in page
+    with pytest.raises(KeyError, match="field_values"):
+        _ = page["field_values"]
+    assert page.get("field_values") is None
+    assert list(page) == ["contactTags", "geoIps", "odd_one"]  # by the wire's names
+    contact = decode(Contact, {"id": "7"}, page)
+    assert "contact_tags" in contact.included
+    assert "field_values" not in contact.included
+
+
 def test_rows_given_out_are_copies() -> None:
     page = Included({"contactTags": [{"id": "1", "contact": "7"}]})
     contact = decode(Contact, {"id": "7"}, page)
@@ -385,7 +419,7 @@ def rows_of(model: type[Model]) -> st.SearchStrategy[dict[str, Any]]:
 ANY_MODEL: list[type[Model]] = [Sample, *MODELS]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_any_json_decodes_or_is_a_decode_error(data: st.DataObject) -> None:
     model: type[Model] = data.draw(st.sampled_from(ANY_MODEL))
@@ -429,3 +463,10 @@ def test_depth_is_no_matter() -> None:
 @given(ANY)
 def test_clone_copies(value: Any) -> None:
     assert repr(clone(value)) == repr(value)
+
+
+def test_whether_rows_came_is_told_without_a_copy_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("activecampaign_async._model.clone", None)
+    included = Included({"contactTags": [{"id": "1"}]})
+    assert "contactTags" in included
+    assert "fieldValues" not in included

@@ -62,6 +62,11 @@ def test_importing_the_package_loads_little() -> None:
     assert not loaded & {"attrs", "attr", "orjson", "rich", "cyclopts", "uvicorn", "trustme", "trio"}
 
 
+def test_importing_the_client_loads_no_event_loop() -> None:
+    loaded = loaded_by("import activecampaign_async; activecampaign_async.AsyncClient")
+    assert not (loaded - loaded_by("import httpx")) & {"asyncio", "trio", "attrs", "attr"}
+
+
 def test_importing_the_sandbox_does_not_load_the_client() -> None:
     loaded = loaded_by("import activecampaign_async.sandbox")
     ours = {name for name in loaded if name.startswith("activecampaign_async.")}
@@ -124,4 +129,4 @@ def test_the_wheel_asks_for_three_packages(wheel: zipfile.ZipFile) -> None:
     base = [Requirement(line) for line in required if "extra ==" not in line]
     assert {requirement.name for requirement in base} == {"anyio", "attrs", "httpx"}
     extras = {line.removeprefix("Provides-Extra: ") for line in lines if line.startswith("Provides-Extra: ")}
-    assert extras == {"cli", "sandbox", "speed"}
+    assert extras == {"aws", "cli", "google", "otel", "parquet", "redis", "sandbox", "speed", "vault"}

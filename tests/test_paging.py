@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import random
+import tracemalloc
 from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Any
 
@@ -10,9 +12,12 @@ import anyio
 import pytest
 from hypothesis import assume, given, settings, strategies as st
 
+from activecampaign_async._page import SMALLEST, PageSize
 from activecampaign_async._paging import Page, Pager, pager
+from activecampaign_async._walk import IdSet, KeySet
 from activecampaign_async.errors import DecodeError, PaginationError, ServerError, TransportError
 from tests.lists import MISSING, Endpoint, lies, numbered, row_id, things, visible
+from tests.support import examples
 
 pytestmark = pytest.mark.anyio
 
@@ -272,6 +277,89 @@ async def test_a_cursor_holds_no_filter() -> None:
     assert b"ann" not in base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
 
 
+@given(st.lists(st.integers(-(10**6), 10**18) | st.integers(0, 600) | st.text(max_size=2)))
+def test_keys_seen_are_told_from_new_ones(keys: list[int | str]) -> None:
+    seen, known = KeySet(), set[int | str]()
+    for key in keys:
+        assert seen.add(key) == (key not in known)
+        known.add(key)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 1500) | st.integers(0, 10**18))))
+def test_a_set_of_ids_is_a_set(steps: list[tuple[bool, int]]) -> None:
+    ids, known = IdSet(), set[int]()
+    for put, id in steps:
+        if put:
+            assert ids.add(id) == (id not in known)
+            known.add(id)
+        else:
+            ids.discard(id)
+            known.discard(id)
+    assert list(ids) == sorted(known)
+    assert (len(ids), ids.highest) == (len(known), max(known, default=None))
+    for id in [-1, *(id for _, id in steps)]:
+        assert (id in ids) == (id in known)
+        assert list(ids.above(id)) == sorted(other for other in known if other > id)
+
+
+def test_keys_of_a_million_rows_take_little_memory() -> None:
+    tracemalloc.start()
+    try:
+        seen = KeySet(range(1, 300_001))
+        assert tracemalloc.get_traced_memory()[0] < 300_000
+    finally:
+        tracemalloc.stop()
+    assert not seen.add(7)
+
+
+# Pages that overlap
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 199, 250, 1000])
+async def test_pages_that_overlap_cost_one_row_each(count: int) -> None:
+    end = Endpoint(numbered(count), overlap=1)
+    assert await drain(end.pager()) == list(range(1, count + 1))
+    assert len(end.calls) <= count // 99 + 2
+    assert end.asked("offset")[:3] == ["0", "99", "198"][: len(end.calls)]
+
+
+@settings(max_examples=examples(50), deadline=None)
+@given(
+    changes=st.lists(st.tuples(st.lists(st.integers(0, 399), max_size=4), st.integers(0, 4)), max_size=40),
+    limit=st.integers(2, 40),
+    ahead=st.booleans(),
+    counts=st.booleans(),
+)
+async def test_what_is_there_throughout_comes_though_as_many_come_as_go(
+    changes: list[tuple[list[int], int]], limit: int, ahead: bool, counts: bool
+) -> None:
+    end = Endpoint(numbered(400), overlap=1, meta=(lambda total: {"total": total}) if counts else (lambda _: MISSING))
+    left, gone, made = list(changes), set[int](), itertools.count(1000)
+
+    def change(end: Endpoint) -> None:
+        going, coming = left.pop(0) if left else ([], 0)
+        leaving = {int(end.rows[place % len(end.rows)]["id"]) for place in going if end.rows}
+        gone.update(leaving)
+        end.rows = [row for row in end.rows if int(row["id"]) not in leaving]
+        end.rows += things(*(next(made) for _ in range(coming)))
+
+    end.after = change
+    if ahead:
+        async with end.pager(limit).ahead(4) as items:
+            got = [item async for item in items]
+    else:
+        got = await drain(end.pager(limit))
+    assert len(set(got)) == len(got)
+    assert set(range(1, 401)) - gone <= set(got)
+
+
+async def test_pages_that_overlap_go_on_from_a_cursor() -> None:
+    end = Endpoint(numbered(350), overlap=1)
+    page = await end.pager()
+    assert page.cursor is not None
+    assert await drain(end.pager().resume(page.cursor)) == list(range(101, 351))
+
+
 # Pages that take too long
 
 
@@ -281,6 +369,60 @@ async def test_a_page_that_takes_too_long_is_asked_for_by_halves(keyset: bool) -
     assert await drain(end.pager(keyset=keyset)) == list(range(1, 121))
     assert end.asked("limit")[:4] == ["100", "50", "25", "25"]
     assert set(end.asked("limit")[3:]) == {"25"}
+
+
+def slow_spell(pages: int) -> Endpoint:
+    """Of 4,000 rows, slow for so many pages."""
+    end = Endpoint(numbered(4000), slow_above=30)
+
+    def heal(end: Endpoint) -> None:
+        if len(end.calls) >= pages:
+            end.slow_above = None
+
+    end.after = heal
+    return end
+
+
+@both
+async def test_the_size_of_a_page_recovers(keyset: bool) -> None:
+    end = slow_spell(10)
+    assert await drain(end.pager(keyset=keyset)) == list(range(1, 4001))
+    sizes = end.asked("limit")
+    assert sizes[-1] == "100"
+    assert set(sizes[40:]) == {"100"}
+    assert len(sizes) <= 40 + 30
+
+
+@both
+async def test_an_endpoint_that_stays_slow_is_tried_ever_less_often(keyset: bool) -> None:
+    end = slow_spell(10**6)
+    assert await drain(end.pager(keyset=keyset)) == list(range(1, 4001))
+    assert sum(int(limit) > 30 for limit in end.asked("limit")) <= 2 + 5  # of 160 pages
+
+
+@given(
+    most=st.integers(1, 100),
+    came=st.lists(st.booleans(), max_size=300),
+)
+async def test_a_page_size_stays_within_its_bounds(most: int, came: list[bool]) -> None:
+    size = PageSize(most)
+    for good in came:
+        asked = size.now
+        size.came(asked, asked if good else min(asked, max(SMALLEST, asked // 2)))
+        assert min(SMALLEST, most) <= size.now <= most
+    for _ in range(20_000):
+        size.came(size.now, size.now)
+    assert size.now == most
+
+
+async def test_lanes_that_time_out_together_halve_once() -> None:
+    size = PageSize(100)
+    for _ in range(8):
+        size.came(100, 50)
+    assert size.now == 50
+    for _ in range(3):
+        size.came(10, 10)  # a gap, or the last few of a list, say nothing
+    assert size.now == 50
 
 
 async def test_halving_ends() -> None:
@@ -363,6 +505,33 @@ async def test_short_pages_in_the_middle_lose_nothing(keyset: bool, totals: Any,
     end = Endpoint(numbered(1000), hides=hidden.__contains__, **totals)
     assert await drain(end.pager(keyset=keyset)) == visible(end)
     assert len(end.calls) <= 13
+
+
+CUT_SHORT = "its total says 1000"
+
+
+@pytest.mark.parametrize("lanes", [0, 4])
+@pytest.mark.parametrize("counts", ["rest", "whole"])
+@both
+async def test_a_list_that_ends_a_page_before_its_total_is_told(
+    keyset: bool, counts: str, lanes: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def told(hidden: set[int], **bounds: str) -> list[bool]:
+        caplog.clear()
+        end = Endpoint(numbered(1000), hides=hidden.__contains__, counts=counts)
+        list_ = end.pager(keyset=keyset, more=bounds)
+        if lanes:
+            async with list_.ahead(lanes) as items:
+                assert [id async for id in items]
+        else:
+            await drain(list_)
+        return [CUT_SHORT in said for said in caplog.messages]
+
+    assert await told(set(range(801, 1001))) == [True]
+    assert await told(set(range(950, 1001))) == []
+    assert await told(set()) == []
+    if keyset:
+        assert await told(set(), id_greater="850") == [], "the total may be of all"
 
 
 @pytest.mark.parametrize("counts", ["rest", "whole"])
@@ -556,7 +725,7 @@ metas = st.sampled_from(list(WRONG_META.values())) | st.integers(0, 300).map(lam
     counts=st.sampled_from(["rest", "whole"]),
     counts_hidden=st.booleans(),
 )
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 def test_no_endpoint_makes_it_loop_lose_or_double(
     count: int,
     cap: int,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from itertools import chain, repeat
 
 import anyio
 import anyio.abc
 import pytest
 
-from activecampaign_async import AsyncClient, LocalLimiter, RetryPolicy, TLSError, errors as e
+from activecampaign_async import AsyncClient, LocalLimiter, RetryPolicy, TLSError, _progress, errors as e
 from activecampaign_async.sandbox import Sandbox
 
 pytestmark = pytest.mark.anyio
@@ -20,6 +21,8 @@ class Proxy:
 
     def __init__(self, answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n") -> None:
         self.answer = answer
+        self.pieces: Iterable[bytes] = (answer,)
+        self.pause = 0.0
         self.asked = list[bytes]()
         self.url = ""
 
@@ -27,7 +30,12 @@ class Proxy:
         async with stream:
             head = await stream.receive()
             self.asked.append(head)
-            await stream.send(self.answer)
+            try:
+                for piece in self.pieces:
+                    await stream.send(piece)
+                    await anyio.sleep(self.pause)
+            except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+                return
             if b" 200 " not in self.answer:
                 return
             port = int(head.split()[1].rpartition(b":")[2])
@@ -95,6 +103,36 @@ async def test_a_context_weakened_behind_the_proxy() -> None:
             with pytest.raises(TLSError, match="refused before the key was sent"):
                 await ac.contacts.get(1)
     assert account.requests == []
+
+
+@pytest.mark.parametrize("said", [b" ", b"HTTP/1.1 103 Early\r\n\r\n"], ids=["a byte", "a word"])
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+async def test_a_proxy_that_never_comes_to_an_end(verb: str, said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No read timeout ends that: there is always something to read."""
+    monkeypatch.setattr(_progress, "ANSWERED", 0.5)
+    async with proxied() as proxy:
+        proxy.pieces, proxy.pause = chain([b"HTTP/1.1 200 OK\r\nx: "] if said == b" " else [], repeat(said)), 0.05
+        async with AsyncClient(
+            "https://acme.api-us1.com", "some-key", proxy=proxy.url, rate_limiter=LocalLimiter(1e6)
+        ) as ac:
+            with anyio.fail_after(10), pytest.raises(e.ConnectFailedError, match="no connection") as caught:
+                await ac.request(verb, "/tags", json={} if verb == "POST" else None)
+            assert ac._sender.line.slots.value == 16
+            assert ac._sender._http.pools._places.borrowed_tokens == 0
+    assert not caught.value.may_have_been_processed
+    assert len(proxy.asked) == 1
+
+
+async def test_the_time_of_a_proxy_is_not_the_call_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it has answered, a call may wait for its turn."""
+    account, limiter = Sandbox(contacts=3, rate=None), LocalLimiter(1e6)
+    async with account.serve() as server, proxied() as proxy:
+        monkeypatch.setattr(_progress, "ANSWERED", 0.5)
+        async with AsyncClient(
+            server.url, account.key, ssl_context=server.ssl_context(), proxy=proxy.url, rate_limiter=limiter
+        ) as ac:
+            limiter.observe(429, {"retry-after": "1"})
+            assert (await ac.contacts.get(1)).id == 1
 
 
 async def test_a_proxy_that_refuses() -> None:

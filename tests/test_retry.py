@@ -40,6 +40,13 @@ def test_what_was_surely_not_processed_goes_again(error: e.ActiveCampaignError) 
     assert not leaves_doubt(POST, error)
 
 
+def test_a_limit_that_the_caller_keeps_is_the_callers() -> None:
+    call = Call("POST", "/import/bulk_import", lambda _: None, own_limit=True)
+    assert not may_repeat(call, e.RateLimitError(status=400))
+    assert may_repeat(call, e.RateLimitError(status=429))
+    assert may_repeat(POST, e.RateLimitError(status=400))
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -21,7 +21,15 @@ def test_the_cut_comes_after_the_scrub() -> None:
     assert len(error.message) == 1000
 
 
-def test_short_and_escaped_keys() -> None:
-    assert scrubbed("ab 1", ["ab"]) == "[removed] 1"
-    assert scrubbed("x a&amp;b&lt; y", ["a&b<"]) == "x [removed] y"
-    assert scrubbed(r"x a\"b y", ['a"b']) == "x [removed] y"
+def test_escaped_keys() -> None:
+    assert scrubbed("x a&amp;b&lt;key y", ["a&b<key"]) == "x [removed] y"
+    assert scrubbed(r"x a\"b-key y", ['a"b-key']) == "x [removed] y"
+    assert scrubbed("x &#107;&#101;&#121;&#45;&#48;&#49; y", ["key-01"]) == "x [removed] y"
+    assert scrubbed("x &#x6B;&#x65;&#x79;&#x2d;&#x30;&#x31; y", ["key-01"]) == "x [removed] y"
+
+
+def test_a_word_is_no_key() -> None:
+    """What newcomers try first would leave holes in what they are told."""
+    said = "the API key is missing or wrong"
+    assert scrubbed(said, ["wrong", "key", ""]) == said
+    assert scrubbed("missing or wrong1", ["wrong1"]) == "missing or [removed]"

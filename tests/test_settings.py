@@ -39,8 +39,11 @@ def test_a_base_url_as_the_account_shows_it(given: str, origin: str) -> None:
         ("https://acme.api-us1.com?x=1", "query or fragment"),
         ("https://acme.api-us1.com/api/3#top", "query or fragment"),
         ("https://acme.api-us1.com/api/3?", "query or fragment"),
-        ("https://", "must start with https://"),
-        ("https:///api/3", "must start with https://"),
+        ("https://", "base_url: its host is missing"),
+        ("https:///api/3", "base_url: its host is missing"),
+        ("https://ąćme.example", "base_url: its host is missing or malformed"),
+        ("https://acme.api-us1.com.", "base_url: its host is missing or malformed"),
+        ("ftp://", "must start with https://"),
         ("https://localhost:4197/foo", 'write "https://localhost:4197"'),
         ("http://localhost:4197", 'write "https://localhost:4197"'),
         ("acme.api-us1.com/api/3", 'write "https://acme.api-us1.com"'),
@@ -49,7 +52,10 @@ def test_a_base_url_as_the_account_shows_it(given: str, origin: str) -> None:
         ("acme.api-us1.com", "must start with https://"),
         ("https://acme.api-us1.com/app/contacts", "must end with the host"),
         ("https://acme..com", "malformed"),
-        ("https://acme api.com", "malformed"),
+        ("https://acme api.com", "blanks"),
+        ("https://ac\tme.api-us1.com", "control characters"),
+        ("https://acme.api-us1.com\n/api/3", "control characters"),
+        ("https://acme.api-us1.com\x7f", "control characters"),
         ("https://acme.api-us1.com:port", "no URL"),
         ("https://[::1", "no URL"),
         ("", "no base URL"),
@@ -89,6 +95,19 @@ def test_a_key_with_its_quotes(quote: str) -> None:
         Key(f"{quote}abc{quote}")
 
 
+@pytest.mark.parametrize("url", ["{}", "https://{}", "https://{}/api/3"])
+def test_a_key_in_the_place_of_the_url_is_not_shown(url: str) -> None:
+    key = "0123456789ABCDEF" * 4
+    with pytest.raises(ConfigurationError, match="base_url: ") as caught:
+        AsyncClient(url.format(key), "https://acme.api-us1.com")
+    assert key.lower() not in repr(caught.value).lower()
+
+
+def test_a_url_in_the_place_of_the_key() -> None:
+    with pytest.raises(ConfigurationError, match="the key: it is a URL"):
+        AsyncClient("https://acme.api-us1.com", "https://acme.api-us1.com")
+
+
 def test_a_key_that_is_no_text() -> None:
     with pytest.raises(ConfigurationError, match="not bytes"):
         Key(b"abc")  # type: ignore[arg-type]  # what a caller without a type checker may do
@@ -99,7 +118,7 @@ def test_a_key_that_is_no_text() -> None:
     [
         ("https://acme.api-us1.com", "acme"),
         ("https://acme.activehosted.com", "acme"),
-        ("https://crm.example.org:8443", "crm.example.org"),
+        ("https://crm.example.org:8443", "crm.example.org:8443"),
     ],
 )
 def test_two_addresses_of_one_account_share_its_name(origin: str, account: str) -> None:
@@ -171,7 +190,7 @@ def test_a_proxy_that_is_none(proxy: Any, monkeypatch: pytest.MonkeyPatch) -> No
         {"account": 5},
         {"transport": httpx.AsyncHTTPTransport(), "proxy": "http://localhost:1"},
     ],
-    ids=str,
+    ids=lambda given: "-".join(given),
 )
 def test_arguments_of_the_wrong_kind(given: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(given))):

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 
 import anyio
+import anyio.lowlevel
 import pytest
+from anyio.to_thread import run_sync
 from hypothesis import given, strategies as st
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -108,6 +110,13 @@ async def test_events_wake_before_the_clock_jumps() -> None:
         group.start_soon(waiter)
         await anyio.lowlevel.checkpoint()
         event.set()
+    assert anyio.current_time() == begun
+
+
+async def test_the_work_of_a_thread_takes_no_time() -> None:
+    begun = anyio.current_time()
+    with anyio.fail_after(HOUR):
+        await run_sync(time.sleep, 0.05)
     assert anyio.current_time() == begun
 
 

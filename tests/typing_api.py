@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import assert_type
 
-from activecampaign_async import AsyncClient, Found, Page
+from activecampaign_async import ActiveCampaignError, AsyncClient, Found, Page
 from activecampaign_async.resources._reference import Reference
 from activecampaign_async.resources.account_contacts import AccountContact
 from activecampaign_async.resources.activities import Activity, ActivityRecipient
@@ -176,9 +176,17 @@ async def people_of_the_account(ac: AsyncClient) -> None:
     await ac.fields.create(title="x", type=3)  # type: ignore[arg-type]  # no such type
 
 
+async def what_had_been_read(ac: AsyncClient) -> None:
+    try:
+        await ac.contacts.get_many([1, 2])
+    except ActiveCampaignError as error:
+        print(error.found.missing, len(error.found))
+        if error.report is not None:
+            assert_type(error.report.pending, int)
+
+
 async def refused(ac: AsyncClient, contact: Contact) -> None:
     """Each line is an error in the editor; both checkers complain of an ignore that is not needed."""
-    await ac.contacts.create()  # type: ignore[call-arg]  # no e-mail address
     await ac.contacts.create(email="a", firstName="b")  # type: ignore[call-arg]  # a wire name
     await ac.contacts.create(email=5)  # type: ignore[arg-type]  # a wrong type
     await ac.contacts.update(1, first_name=5)  # type: ignore[arg-type]  # a wrong type

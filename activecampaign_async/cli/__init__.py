@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ._streams import mute, unfailing_stderr
+from ._streams import end_at_next_signal, end_by_sigpipe, mute, unfailing_stderr
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -23,7 +23,10 @@ class Failure(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     with unfailing_stderr():
-        return _main(sys.argv[1:] if argv is None else argv)
+        try:
+            return _main(sys.argv[1:] if argv is None else argv)
+        except KeyboardInterrupt:  # before the signals have a receiver
+            leave(Failure("interrupted", INTERRUPTED))
 
 
 def _main(argv: Sequence[str]) -> int:
@@ -40,8 +43,8 @@ def _main(argv: Sequence[str]) -> int:
         return _say(failure.line, failure.code)
     except ImportError as missing:
         return _say(str(missing), FAILED)  # --sandbox without its extra, which the text names
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except BrokenPipeError:
+        return end_by_sigpipe()
     except OSError as error:  # of what was printed: an export tells its own
         mute(sys.stdout)
         return _say(f"cannot write to stdout: {error.strerror or type(error).__name__}", FAILED)
@@ -53,6 +56,7 @@ def _main(argv: Sequence[str]) -> int:
 
 def leave(failure: Failure) -> NoReturn:
     """End the process at once: a thread of it may hang in a write that nobody reads, and would be waited for."""
+    end_at_next_signal()
     _say(failure.line, failure.code)
     sys.stderr.flush()
     os._exit(failure.code)

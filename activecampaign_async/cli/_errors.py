@@ -6,6 +6,7 @@ from .. import errors as e
 
 _ADVICE: tuple[tuple[type[e.ActiveCampaignError], str, str], ...] = (
     (e.ConfigurationError, "settings", ""),
+    (e.KeyProviderError, "key", ""),
     (e.TLSError, "TLS", "behind a proxy that inspects traffic, set SSL_CERT_FILE to its certificates"),
     (e.ConnectFailedError, "network", "check the connection, the proxy, and the host name in AC_API_URL"),
     (e.TransportError, "network", "check the connection, or try again later"),

@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Sequence
 
-from ..limits.local import LocalLimiter
+from .._usage import Observer, RequestInfo, Usage
 
 PAGE = 100  # contacts that a request brings at most
+LATELY = 20  # answers
+RECENT = 60  # seconds: an import comes in one burst a minute
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-class CountingLimiter(LocalLimiter):
-    """A `LocalLimiter` that counts the requests it let out, and those that were refused all the same."""
+class Spent(Observer):
+    """What the requests of a run cost: the client's `usage`, and what that does not tell."""
 
-    requests = 0
-    refused = 0
-    began: float | None = None
+    def __init__(self, heard: Callable[[], object] = lambda: None) -> None:
+        self.usage = Usage()
+        """Of the client, once there is one."""
+        self.heard = heard
+        """Called after every request."""
+        self._began: float | None = None
+        self._answers: deque[float] = deque(maxlen=LATELY)
 
     @property
     def seconds(self) -> float:
         """Since the first request."""
-        return 0.0 if self.began is None else time.monotonic() - self.began
+        return 0.0 if self._began is None else time.monotonic() - self._began
 
-    async def acquire(self) -> None:
-        """Wait for one's turn, and count it."""
-        await super().acquire()
-        self.requests += 1
-        self.began = self.began or time.monotonic()
+    @property
+    def answered_in(self) -> float | None:
+        """Seconds that an answer took lately."""
+        return sum(self._answers) / len(self._answers) if self._answers else None
 
-    def observe(self, status: int, headers: Mapping[str, str]) -> None:
-        """Learn from an answer, and count it where it is a refusal."""
-        super().observe(status, headers)
-        self.refused += status == 429
+    def begin(self) -> None:
+        """The first request is about to be made."""
+        self._began = self._began or time.monotonic()
+
+    def request(self, info: RequestInfo) -> None:
+        """Note a request, and tell."""
+        if self._began is None:
+            self._began = time.monotonic() - info.seconds
+        if info.status:
+            self._answers.append(info.seconds)
+        self.heard()
 
 
 class Meter:
@@ -62,16 +75,27 @@ class Meter:
         return self.rows / max(self.seconds, 0.001)
 
     def left(self, rows: int) -> float | None:
-        """Seconds for so many rows more, as things go."""
-        return max(rows, 0) / self.rate if self.rows else None
+        """Seconds for so many rows more, as things went in the last minute."""
+        lately = sum(self._per_second[max(int(self.seconds) - RECENT + 1, 0) :])
+        return max(rows, 0) * min(self.seconds, RECENT) / lately if lately else None
 
     def sparkline(self, width: int) -> str:
         """The rate over the run, as a row of bars."""
         counts = self._per_second[:-1] or self._per_second  # the last second is not over
-        span = -(-len(counts) // width) or 1
-        means = [sum(part) / len(part) for i in range(0, len(counts), span) if (part := counts[i : i + span])]
-        top = max(means, default=0) or 1
-        return "".join(_BARS[round(mean / top * (len(_BARS) - 1))] for mean in means)
+        return bars(counts, width)
+
+
+def bars(counts: Sequence[float], width: int) -> str:
+    """A row of bars, at most so many: the mean of neighbours where there are more counts."""
+    span = -(-len(counts) // width) or 1
+    means = [max(sum(part) / len(part), 0) for i in range(0, len(counts), span) if (part := counts[i : i + span])]
+    top = max(means, default=0) or 1
+    return "".join(_BARS[round(mean / top * (len(_BARS) - 1))] for mean in means)
+
+
+def counted(number: int, what: str) -> str:
+    """``1 row``, ``2,000 rows``."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def duration(seconds: float) -> str:

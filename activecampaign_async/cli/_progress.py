@@ -1,4 +1,4 @@
-"""How an export shows on stderr how far it has come: a bar on a terminal, a line now and then elsewhere."""
+"""How a run shows on stderr how far it has come: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -8,55 +8,104 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from ._meter import Meter, duration
+from ._meter import Meter, Spent, duration
+from ._summary import in_one_line, stats
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress as RichProgress
 
     from ..jobs import Progress
 
 EVERY = 5.0  # seconds between plain lines
+OFTEN = 0.1  # seconds between two looks at what was spent
 
 
 class Display(Protocol):
-    def show(self, progress: Progress, meter: Meter) -> None:
-        """Tell where the export stands."""
+    @property
+    def restore(self) -> str:
+        """What brings the terminal back where the block cannot end in order."""
+
+    def show(self, progress: Progress, meter: Meter, beside: str = "") -> None:
+        """Tell where it stands, and what else there is to say."""
 
 
 @contextmanager
-def display(terminal: bool) -> Iterator[Display]:
-    """A display, gone when the block ends."""
+def display(terminal: bool, spent: Spent | None = None) -> Iterator[Display]:
+    """A display, gone when the block ends; with what was `spent`, where that is asked for."""
     if not terminal:
-        yield _Lines()
+        yield _Lines(spent)
         return
-    from rich.console import Console
+    from rich.console import Console, Group, RenderableType
+    from rich.constrain import Constrain
     from rich.progress import BarColumn, Progress, TextColumn
+    from rich.text import Text
 
+    class Narrow(Progress):
+        """With room for a terminal's "^C", which else begins a line and leaves the bar above it standing."""
+
+        def get_renderable(self) -> RenderableType:
+            narrow = Constrain(super().get_renderable(), console.width - len("^C") - 1)
+            return Group(narrow, *(Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in below.lines))
+
+    console = Console(stderr=True)
+    below = _Below(spent, console)
     columns = BarColumn(bar_width=None), TextColumn("{task.description}")
-    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
-        yield _Bar(bar)
+    with Narrow(*columns, console=console, transient=True, expand=True) as bar:
+        if spent is not None:
+            spent.heard = below.look
+        try:
+            yield _Bar(bar, below)
+        finally:
+            if spent is not None:
+                spent.heard = lambda: None
+
+
+class _Below:
+    """What stands below the bar. It is made where the requests are, and shown by a thread of Rich's."""
+
+    def __init__(self, spent: Spent | None, console: Console) -> None:
+        self._spent, self._console, self._due = spent, console, 0.0
+        self.lines: list[str] = []
+
+    def look(self) -> None:
+        now = time.monotonic()
+        if self._spent is not None and now >= self._due:
+            self._due = now + OFTEN
+            self.lines = stats(self._spent, self._console.width)
 
 
 class _Bar:
-    def __init__(self, bar: RichProgress) -> None:
-        self._bar = bar
+    def __init__(self, bar: RichProgress, below: _Below) -> None:
+        self._bar, self._below = bar, below
         self._task = bar.add_task("connecting", total=None)
 
-    def show(self, progress: Progress, meter: Meter) -> None:
-        text = _text(progress, meter)
+    @property
+    def restore(self) -> str:
+        if self._bar.console.is_dumb_terminal:
+            return ""
+        up = "\x1b[1A\x1b[2K" * len(self._below.lines)
+        return f"\r\x1b[2K{up}\x1b[?25h"  # clear the lines, show the cursor
+
+    def show(self, progress: Progress, meter: Meter, beside: str = "") -> None:
+        text = _text(progress, meter) + beside
         self._bar.update(self._task, description=text, completed=progress.rows, total=progress.total)
 
 
 class _Lines:
-    def __init__(self) -> None:
-        self._due = time.monotonic() + EVERY
+    restore = ""
 
-    def show(self, progress: Progress, meter: Meter) -> None:
+    def __init__(self, spent: Spent | None) -> None:
+        self._spent, self._due = spent, time.monotonic() + EVERY
+
+    def show(self, progress: Progress, meter: Meter, beside: str = "") -> None:
         now = time.monotonic()
         if now < self._due and not progress.waiting:
             return
         self._due = now + EVERY
-        print(_text(progress, meter), file=sys.stderr, flush=True)
+        print(_text(progress, meter) + beside, file=sys.stderr, flush=True)
+        if self._spent is not None:
+            print(in_one_line(self._spent), file=sys.stderr, flush=True)
 
 
 def _text(progress: Progress, meter: Meter) -> str:

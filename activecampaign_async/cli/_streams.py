@@ -1,11 +1,13 @@
-"""Standard streams that are closed, full or left by their reader: the run is what counts."""
+"""Standard streams that are closed, full or left by their reader, and ends that wait for nothing."""
 
 from __future__ import annotations
 
 import io
 import os
+import select
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from typing import TextIO, cast
@@ -41,6 +43,40 @@ def mute(stream: TextIO | None) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, cast("TextIO", stream).fileno())
         os.close(nowhere)
+
+
+def end_at_next_signal(last_words: Callable[[], str] | None = None) -> None:
+    """From here on Ctrl-C and SIGTERM end the process on the spot, without a traceback."""
+
+    def end(number: int, _: object) -> None:
+        _at_signal(signal.SIG_IGN)  # a third one would say it again
+        if last_words is not None:
+            _say_if_taken(last_words())
+        os._exit(128 + number)
+
+    _at_signal(end)
+
+
+def _at_signal(handler: signal.Handlers | Callable[[int, object], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def end_by_sigpipe() -> int:
+    """End as Unix tools do whose reader has left: without a word, 141 to a shell, which makes no fuss of it."""
+    mute(sys.stdout)
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it
+        signal.raise_signal(signal.SIGPIPE)
+    return 141
+
+
+def _say_if_taken(text: str) -> None:
+    """From within a signal handler: print() may just be at it, and must not be waited for."""
+    with suppress(OSError, ValueError, AttributeError):
+        stderr = sys.stderr.fileno()
+        if select.select([], [stderr], [], 0)[1]:
+            os.write(stderr, text.encode())
 
 
 class _Unfailing(io.TextIOBase):

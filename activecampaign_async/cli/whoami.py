@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 PATIENCE = 30.0  # seconds
 
 
-def whoami() -> int:
+def whoami(*, profile: str | None = None) -> int:
     """Say whose key this is, or plainly what is wrong: URL, key, plan, payment, network, TLS.
 
     Asks the account in AC_API_URL with the key in AC_API_TOKEN: GET /users/me. Changes nothing.
+
+    Args:
+        profile: Which of the accounts in profiles.toml instead.
     """
+    from functools import partial
+
     import anyio
 
     from ..errors import ActiveCampaignError
@@ -24,7 +29,7 @@ def whoami() -> int:
     from ._signals import Interrupted, until_signal
 
     try:
-        url, user = anyio.run(until_signal, _ask)
+        url, user = anyio.run(until_signal, partial(_ask, profile))
     except ActiveCampaignError as error:
         raise Failure(line(error)) from None
     except Interrupted as stop:
@@ -36,8 +41,9 @@ def whoami() -> int:
     return 0
 
 
-async def _ask() -> tuple[str, User]:
-    from ..client import AsyncClient
+async def _ask(profile: str | None) -> tuple[str, User]:
+    from .._usage import Observer
+    from ._account import Account, Pace
 
-    async with AsyncClient(read_only=True, timeout=PATIENCE) as client:
-        return client.base_url, await client.users.me()
+    async with Account(profile).client(Pace(5.0), Observer()) as client:
+        return client.base_url, await client.users.me(timeout=PATIENCE)

@@ -1,21 +1,22 @@
-"""An export: every row of a list to NDJSON, and on from the cursor after whatever stopped it."""
+"""An export: every row of a list to a file, and on from the cursor after whatever stopped it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 from attrs import evolve, frozen
 
-from .._model import Model
 from ..errors import RateLimitError
 from ..limits.local import LONGEST_PAUSE
 from .checkpoint import ResumeError
+from .formats import NDJSON
 
 if TYPE_CHECKING:
     from .._paging import Pager
+    from .formats import Format
     from .output import Output
 
 LANES = 8
@@ -23,7 +24,7 @@ PATIENCE = 10  # waits in a row without a row between them, before the limit is 
 UNTOLD = 60.0  # seconds to wait where nobody says how long
 
 _OTHER = "it was begun with another list or other filters: give the same, or begin anew"
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+OTHER_FORMAT = "it was begun in another format or with other fields: give the same, or begin anew"
 
 
 @frozen(kw_only=True)
@@ -45,9 +46,11 @@ async def export_rows(
     output: Output,
     *,
     lanes: int = LANES,
+    format: Format | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> int:
-    """Write every row of a list as the wire object it came as, one a line, in any order. Returns how many.
+    """Write every row of a list, in any order: as the wire object it came as, one a line, or in another `format`.
+    Returns how many.
 
         async with AsyncClient(read_only=True) as ac:
             file = FileOutput("contacts.ndjson", account=ac.base_url, resume=True)
@@ -56,12 +59,14 @@ async def export_rows(
     Spends what ``pager.ahead_pages(lanes)`` does; holds a few pages in memory, however long the list. A
     `Retry-After` longer than a call's time is waited out, and looked at again after an hour. Any other error
     of the API ends the run, and so do cancellation and OSError: a `FileOutput` then knows where to go on.
-    ResumeError when its checkpoint is of another list or other filters.
+    ResumeError when its checkpoint is of another list, other filters or another format.
     """
-    mark = pager._source.mark
+    mark, format = pager._source.mark, format or NDJSON()
     async with output:
         if output.state.list not in (None, mark):
             raise ResumeError(_OTHER)
+        if output.state.format not in (None, format.mark):
+            raise ResumeError(OTHER_FORMAT)
         waits, begun = 0, output.state.rows
 
         def tell(waiting: float = 0.0) -> None:
@@ -73,7 +78,7 @@ async def export_rows(
         while not output.state.done:
             before = output.state.rows
             try:
-                await _pages(pager, output, lanes, tell)
+                await _pages(pager, output, lanes, format, tell)
                 break
             except RateLimitError as error:
                 waits = waits + 1 if output.state.rows == before else 1
@@ -87,7 +92,7 @@ async def export_rows(
     return output.state.rows
 
 
-async def _pages(pager: Pager[Any], output: Output, lanes: int, tell: Callable[[], None]) -> None:
+async def _pages(pager: Pager[Any], output: Output, lanes: int, format: Format, tell: Callable[[], None]) -> None:
     rest = _resumed(pager, output.state.cursor)
     # Pages as they come: in order, they would be held for long, and lost in a crash
     async with rest.ahead_pages(lanes, ordered=False) as pages:
@@ -95,8 +100,10 @@ async def _pages(pager: Pager[Any], output: Output, lanes: int, tell: Callable[[
             was = output.state
             rows = was.rows + len(page.items)
             total = page.total if was.total is None else max(was.total, rows)
-            came = evolve(was, list=pager._source.mark, cursor=page.cursor, rows=rows, total=total)
-            await output.write(_lines(page.items), evolve(came, done=page.cursor is None))
+            came = evolve(was, list=pager._source.mark, format=format.mark, cursor=page.cursor, rows=rows, total=total)
+            head = format.head() if was.list is None else b""
+            await anyio.lowlevel.checkpoint()  # to read a page and to write it takes as long again: others first
+            await output.write(head + format.lines(page.items), evolve(came, done=page.cursor is None))
             tell()
 
 
@@ -108,9 +115,3 @@ def _resumed(pager: Pager[Any], cursor: str | None) -> Pager[Any]:
     except ValueError:
         pass
     raise ResumeError(_OTHER)
-
-
-def _lines(items: Iterable[Any]) -> bytes:
-    # not to_dict(): that copies deep, lest a caller change the model's own row
-    rows = (item._wire if isinstance(item, Model) else item for item in items)
-    return "".join([_encode(row) + "\n" for row in rows]).encode("ascii")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 import time
@@ -14,6 +13,7 @@ import anyio
 from anyio.to_thread import run_sync
 from attrs import evolve
 
+from ._locks import is_at, lock
 from .checkpoint import Checkpoint, ResumeError
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ SAVE_EVERY = 1.0  # seconds: what a crash costs to fetch again, against the sync
 class Output(Protocol):
     """Takes rows, and knows how far it has come. Write your own for another store."""
 
-    state: Checkpoint
+    @property
+    def state(self) -> Checkpoint:
+        """How far that is."""
+        ...
 
     async def __aenter__(self) -> Self: ...
     async def __aexit__(self, *exc: object) -> None: ...
@@ -48,14 +51,16 @@ class FileOutput:
     """NDJSON in a file, with a checkpoint beside it (``FILE.checkpoint``), which stays as the mark of a whole one.
 
     Rows are on disk before the checkpoint that counts them, and what lies beyond it is cut off on the way in:
-    a run that goes on after a crash, even one with a torn last line, loses no row and doubles none.
+    a run that goes on after a crash, even one with a torn last line, loses no row and doubles none. One that ends
+    before its first page leaves nothing behind, and what was there before as it was.
 
     Arguments:
         path: the file.
         account: whose rows they are, e.g. ``client.base_url``.
         resume: go on from the checkpoint; nothing is done where that says it is whole. Begin where there is
             neither checkpoint nor file, or where a whole file was taken away.
-        overwrite: begin anew where the file exists. Without it and without `resume`: FileExistsError.
+        overwrite: begin anew where the file exists. Without it and without `resume`: FileExistsError, unless the
+            file is empty.
 
     Raises ResumeError where it cannot go on, OSError where it cannot write. Files are touched in a thread.
     """
@@ -67,6 +72,7 @@ class FileOutput:
         self.checkpoint = self.path.with_name(self.path.name + SUFFIX)
         self._resume, self._overwrite = resume, overwrite
         self._file: IO[bytes] | None = None
+        self._made = self._begun = False
         self._saved: Checkpoint | None = None
         self._due = 0.0
         self._thread = threading.Lock()
@@ -81,7 +87,7 @@ class FileOutput:
 
     async def write(self, lines: bytes, state: Checkpoint) -> None:
         """See `Output`."""
-        await self._alone(_put, self._opened(), lines)
+        await self._alone(self._write, lines)
         self.state = evolve(state, size=self.state.size + len(lines))
         if time.monotonic() >= self._due:
             await self.save()
@@ -92,8 +98,13 @@ class FileOutput:
 
     async def finish(self) -> None:
         """See `Output`."""
+        await self._alone(self._begin)
         self.state = evolve(self.state, cursor=None, done=True)
         await self.save()
+
+    async def discard(self) -> None:
+        """Close it, and remove the file and its checkpoint: what it held is elsewhere."""
+        await self._alone(self._discard)
 
     async def _alone(self, work: Callable[..., None], *args: object) -> None:
         """In a thread, and never two: asyncio's own cancellation leaves a thread behind that is still writing."""
@@ -107,31 +118,36 @@ class FileOutput:
     # -- in a worker thread ----------------------------------------------------------------------------------
 
     def _open(self) -> None:
+        state = self._found()
+        if state is None or not state.done:
+            file, self._made = _locked(self.path)
+            try:
+                if self._made:
+                    self.checkpoint.unlink(missing_ok=True)  # the mark of a file that was taken away
+                state = self._found()  # once more: until it was locked, another run may have been at work
+                if state is not None:
+                    file.truncate(state.size)
+                    file.seek(state.size)
+            except BaseException:
+                file.close()
+                raise
+            self._file = file
+        if state is not None:
+            self.state, self._saved, self._begun = state, state, True
+
+    def _found(self) -> Checkpoint | None:
+        """Where to go on; None where to begin. Raises where neither may be."""
         state = Checkpoint.load(self.checkpoint) if self._resume else None
         if state is not None and state.done and (not self.path.exists() or self._size() == 0 < state.size):
-            state = None  # the whole file was taken away, or emptied
+            return None  # the whole file was taken away, or emptied
         if state is not None:
             self._check(state)
-            self.state = self._saved = state
-            if state.done:
-                return
         elif not self._overwrite:
             self._refuse_what_is_there()
-        file = self.path.open("r+b" if self.path.exists() else "xb", buffering=0)
-        try:
-            _lock(file, self.path)
-            self._file = file
-            if state is None:
-                self._save()  # first of all: from here on any crash can be resumed
-            file.truncate(self.state.size)
-            file.seek(self.state.size)
-        except BaseException:
-            self._file = None
-            file.close()
-            raise
+        return state
 
     def _refuse_what_is_there(self) -> None:
-        if not self.path.exists() or (self._resume and self.path.stat().st_size == 0):
+        if not self.path.exists() or (self._size() == 0 and (self._resume or not self.checkpoint.exists())):
             return
         if self._resume:
             raise ResumeError(f"{self.path} has no checkpoint beside it, so it is no export to go on with")
@@ -154,7 +170,22 @@ class FileOutput:
             raise RuntimeError("this FileOutput is not open: use it in `async with`")
         return self._file
 
+    def _begin(self) -> None:
+        """The first page is there: what the file held goes, and from here on any crash can be resumed."""
+        if not self._begun:
+            self._checkpoint()
+            self._begun = True
+            self._opened().truncate(0)
+
+    def _write(self, lines: bytes) -> None:
+        self._begin()
+        _put(self._opened(), lines)
+
     def _save(self) -> None:
+        if self._begun:
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
         if self.state != self._saved:
             os.fsync(self._opened().fileno())
             self.state.save(self.checkpoint)
@@ -165,12 +196,34 @@ class FileOutput:
         if self._file is None:
             return
         try:
-            self._save()
+            if self.state.size or self.state.done:
+                self._save()
+            else:
+                self._leave_nothing(self._file)
         except OSError:
             pass  # a full disk: the checkpoint before still holds, and the error that led here says more
         finally:
             self._file.close()
-            self._file = None
+            self._file, self._saved, self._begun = None, None, False
+
+    def _discard(self) -> None:
+        file, self._file, self._saved, self._begun = self._file, None, None, False
+        if file is not None and os.name == "nt":
+            file.close()
+        self.path.unlink(missing_ok=True)
+        self.checkpoint.unlink(missing_ok=True)
+        if file is not None:
+            file.close()
+
+    def _leave_nothing(self, file: IO[bytes]) -> None:
+        """No page came, so that nothing of this run is worth going on with."""
+        if self._begun:
+            file.truncate(0)  # first: an empty file and its checkpoint are good to go on with
+            self.checkpoint.unlink(missing_ok=True)
+        if self._made and is_at(file, self.path):
+            if os.name == "nt":
+                file.close()  # there an open file cannot be removed; elsewhere another run would take it over
+            self.path.unlink()
 
 
 class StreamOutput:
@@ -212,13 +265,16 @@ def _put(file: IO[bytes], data: bytes) -> None:
         rest = rest[written or 0 :]
 
 
-def _lock(file: IO[bytes], path: Path) -> None:
-    """Two runs on one file would write into each other's lines."""
-    try:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BlockingIOError(errno.EAGAIN, "another run is writing it", str(path)) from None
-    except (ImportError, OSError):
-        pass  # Windows; a file system without locks
+def _locked(path: Path) -> tuple[IO[bytes], bool]:
+    """The file, for this run alone, and whether it was made for it."""
+    while True:
+        made = not path.exists()
+        file = path.open("xb" if made else "r+b", buffering=0)
+        try:
+            lock(file, path)
+            if is_at(file, path):
+                return file, made
+        except BaseException:
+            file.close()
+            raise
+        file.close()  # another run, which came to nothing, took it away

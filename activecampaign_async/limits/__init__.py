@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from inspect import signature
+from typing import Literal, Protocol, runtime_checkable
+
+Priority = Literal["interactive", "bulk"]
+"""Somebody waits for the answer, or nobody does: pagers and jobs. Who waits goes first."""
+
+RANK: dict[Priority, int] = {"interactive": 0, "bulk": 1}
 
 
 @runtime_checkable
@@ -31,3 +37,21 @@ class Foresight(Protocol):
 
     def delay(self, ahead: int = 0) -> float:
         """Seconds that a newcomer would wait, with `ahead` more before it."""
+
+
+class Prioritised(Protocol):
+    """A limiter that lets interactive callers go before bulk."""
+
+    async def acquire(self, *, priority: Priority = "interactive") -> None:
+        """As in `RateLimiter`. An interactive caller waits for at most one turn of a bulk one."""
+
+    def delay(self, ahead: int = 0, *, priority: Priority = "interactive") -> float:
+        """As in `Foresight`."""
+
+
+def prioritised(limiter: object) -> Prioritised | None:
+    """`limiter`, if it knows priorities: its verbs are asked, since one of your own may take no argument."""
+    verbs = (getattr(limiter, name, None) for name in ("acquire", "delay"))
+    if all(callable(verb) and "priority" in signature(verb).parameters for verb in verbs):
+        return limiter  # type: ignore[return-value]  # just looked into
+    return None

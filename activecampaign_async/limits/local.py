@@ -1,4 +1,4 @@
-"""`LocalLimiter`: paces all threads and event loops of one process, first come, first served."""
+"""`LocalLimiter`: paces all threads and loops of one process, first come, first served, interactive before bulk."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
 
 from .._answer import retry_after
+from . import RANK, Priority
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Ranked(Protocol):
+        """Somebody in line."""
+
+        rank: int
+
 
 # Measured against a strict sliding window, a fixed window and a token bucket, with jitter on the way out
 # (docs/architecture.md): a steady gap beats bursts, and a slow return after a 429 beats a fast one.
@@ -56,12 +67,17 @@ class LocalLimiter:
         self._pid, self._lock = os.getpid(), threading.RLock()
         self._line: deque[_Ticket] = deque()
         self._spread, self._step, self._good = SLACK, FIRST_STEP, CALM_AFTER
-        self._next = self._resume = self._calm = float("-inf")  # next turn; end of pause; end of this overrun
+        self._next = self._resume = self._calm = -inf  # next turn; end of pause; end of this overrun
 
     @property
     def rate(self) -> float:
         """Requests per second that this limiter lets out, before what 429s have taught it."""
         return self._rate * self._share
+
+    @property
+    def share(self) -> float:
+        """This process' part of the account's budget."""
+        return self._share
 
     @property
     def paused(self) -> float:
@@ -73,26 +89,35 @@ class LocalLimiter:
         """Seconds since a turn was last possible and nobody took it; 0 while somebody waits or a pause lasts."""
         return 0.0 if self._line else max(self._clock() - max(self._next, self._resume), 0.0)
 
-    def delay(self, ahead: int = 0) -> float:
+    def delay(self, ahead: int = 0, *, priority: Priority = "interactive") -> float:
         """Seconds that a newcomer would wait now, with `ahead` more before it."""
         now = self._clock()
-        return max(self._next - now, self._resume - now, 0.0) + (len(self._line) + ahead) * self._gap()
+        with self._lock:
+            before = place(self._line, RANK[priority])
+        return max(self._next - now, self._resume - now, 0.0) + (before + ahead) * self._gap()
 
-    async def acquire(self) -> None:
-        """Wait for one's turn: FIFO. A cancelled waiter gives its turn to the next."""
+    def postpone(self, gaps: float) -> None:
+        """Let the next turn come no sooner than so many gaps from now: one was had elsewhere."""
+        with self._lock:
+            self._next = max(self._next, self._clock() + gaps * self._gap())
+
+    def follow(self, gap: float) -> None:
+        """Take the account's gap, in seconds, as it was learnt elsewhere; ours is longer by the share."""
+        with self._lock:
+            self._spread = min(max(gap * self._rate, SLACK), WIDEST)
+
+    async def acquire(self, *, priority: Priority = "interactive") -> None:
+        """Wait for one's turn: FIFO, interactive callers before bulk. A cancelled waiter gives its turn to the next."""
         if self._pid != os.getpid():
             self._reset()  # a fork: the others in line are not in this process
         await anyio.lowlevel.checkpoint_if_cancelled()  # before a turn is taken that nobody would use
         if self._take_at_once():
             return
-        ticket = _Ticket()
-        with self._lock:
-            self._line.append(ticket)
-            self._wake_head()
+        ticket = _Ticket(RANK[priority])
+        self._enter(ticket)
         try:
-            await ticket.event.wait()  # at the head of the line
             while (wait := self._take(ticket)) > 0:
-                await self._sleep(wait)
+                await (ticket.event.wait() if wait == inf else self._sleep(wait))
         except BaseException:
             self._leave(ticket)
             raise
@@ -100,21 +125,18 @@ class LocalLimiter:
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer."""
         with self._lock:
-            limit = headers.get("ratelimit-limit") or headers.get("RateLimit-Limit", "")
-            if limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) < 10_000:
-                self._rate = float(limit) if self._given is None else min(self._given, float(limit))
-            if status in BLIND_PAUSE:
-                self._hold(status, headers)
+            if limit := told_limit(headers):
+                self._rate = limit if self._given is None else min(self._given, limit)
+            if (pause := told_pause(status, headers)) is not None:
+                self._hold(status, pause)
             elif status < 400:
                 self._good += 1
                 self._spread = max(self._spread * SHRINK, SLACK)
 
     # -- under the lock ----------------------------------------------------------------------------------------
 
-    def _hold(self, status: int, headers: Mapping[str, str]) -> None:
+    def _hold(self, status: int, pause: float) -> None:
         now = self._clock()
-        asked = retry_after(headers)
-        pause = min(BLIND_PAUSE[status] if asked is None else asked, LONGEST_PAUSE)
         if status == 429 and now >= self._calm:  # several refusals of one overrun are one event
             self._step = FIRST_STEP if self._good >= CALM_AFTER else min(2 * self._step, WIDEST_STEP)
             self._spread, self._good = min(self._spread * (1 + self._step), WIDEST), 0
@@ -133,8 +155,11 @@ class LocalLimiter:
             return True
 
     def _take(self, ticket: _Ticket) -> float:
-        """0 where it is the turn of the head of the line, which then leaves; else the seconds still to wait."""
+        """0 where its turn has come, and it leaves; seconds still to wait at the head; inf where it is not there."""
         with self._lock:
+            if self._line[0] is not ticket:  # nor any more, where somebody interactive came in between
+                ticket.event = anyio.Event()
+                return inf
             now = self._clock()
             wait = max(self._next, self._resume) - now
             if wait > TICK:
@@ -149,6 +174,11 @@ class LocalLimiter:
             self._next = now + gap
         else:  # a late wake-up is caught up with, yet no two turns are ever closer than 1 / rate
             self._next = max(self._next + gap, now + 1 / self.rate)
+
+    def _enter(self, ticket: _Ticket) -> None:
+        with self._lock:
+            self._line.insert(place(self._line, ticket.rank), ticket)
+            self._wake_head()
 
     def _leave(self, ticket: _Ticket) -> None:
         with self._lock:
@@ -171,10 +201,10 @@ class LocalLimiter:
 class _Ticket:
     """A place in the line, wherever its owner's event loop runs."""
 
-    __slots__ = ("event", "_call_soon")
+    __slots__ = ("event", "rank", "_call_soon")
 
-    def __init__(self) -> None:
-        self.event = anyio.Event()
+    def __init__(self, rank: int) -> None:
+        self.event, self.rank = anyio.Event(), rank
         native: Any = anyio.lowlevel.current_token().native_token
         self._call_soon = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon  # asyncio, trio
 
@@ -185,6 +215,27 @@ class _Ticket:
         except RuntimeError:
             return False
         return True
+
+
+def place(line: Sequence[Ranked], rank: int) -> int:
+    """Where a newcomer stands: behind those of its own rank, before those of a lower one."""
+    if not line or line[-1].rank <= rank:
+        return len(line)
+    return sum(other.rank <= rank for other in line)
+
+
+def told_limit(headers: Mapping[str, str]) -> float | None:
+    """The account's requests per second, where an answer tells it."""
+    limit = headers.get("ratelimit-limit") or headers.get("RateLimit-Limit", "")
+    return float(limit) if limit.isascii() and limit.isdigit() and len(limit) < 5 and int(limit) else None
+
+
+def told_pause(status: int, headers: Mapping[str, str]) -> float | None:
+    """Seconds for which an answer holds everyone back."""
+    if status not in BLIND_PAUSE:
+        return None
+    asked = retry_after(headers)
+    return min(BLIND_PAUSE[status] if asked is None else asked, LONGEST_PAUSE)
 
 
 def _is_number(value: object) -> bool:

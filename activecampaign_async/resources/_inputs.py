@@ -2,24 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._call import id_text
-from .._given import one_of
+from .._given import one_of, sendable
 from .._wire import camel
 
 
-def given_id(given: Any, name: str) -> int | str:
+def folded(email: str) -> str:
+    """An address as it compares: without regard to case or blanks around it. ``ß`` is not ``ss``."""
+    return email.strip().lower()
+
+
+def given_id(given: Any, name: str, finder: str | None = None) -> int | str:
     """An id in a body: a number stays one and text stays text, since the API answers in the type it was sent."""
-    text = id_text(given, name)
+    text = id_text(given, name, finder)
     return text if isinstance(given, str) else int(text)
 
 
+def given_id_or_none(given: Any, name: str, finder: str | None = None) -> int | str | None:
+    return None if given is None else given_id(given, name, finder)
+
+
+def not_blank(value: str, name: str) -> str:
+    """A name or an e-mail address. TypeError or ValueError for what cannot be one."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: a str was expected, not {type(value).__name__}")
+    if not value.strip():
+        raise ValueError(f"{name}: is empty")
+    return str(sendable(value, name))
+
+
+def whole_number(given: Any, name: str) -> int:
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise TypeError(f"{name}: an int was expected, not {type(given).__name__}")
+    return int(given)
+
+
 def several_ids(given: Any, name: str) -> list[str]:
+    return list(each_id(given, name))
+
+
+def each_id(given: Any, name: str) -> Iterator[str]:
+    """Those of `several_ids`, one by one: there may be a million."""
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise TypeError(f"{name}: several ids were expected, not {type(given).__name__}")
-    return [id_text(id, name) for id in given]
+    for place, id in enumerate(given):
+        yield id_text(id, f"{name}[{place}]")
 
 
 def include_text(given: Any, name: str) -> str:

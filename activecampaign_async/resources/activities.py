@@ -40,7 +40,7 @@ class Activity(Row):
 
 @frozen(kw_only=True, repr=False)
 class ActivityRecipient(Model):
-    """To whom something happened."""
+    """Who something happened to."""
 
     KEY, KEYS = "activityRecipient", "activityRecipients"
 

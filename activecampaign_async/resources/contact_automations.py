@@ -7,14 +7,14 @@ from typing import Annotated
 
 from attrs import frozen
 
-from .._model import Row, Wire
+from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._resource import Resource, rows
+from ._resource import Resource, RowOrder, rows
 
 
 @frozen(kw_only=True, repr=False)
 class ContactAutomation(Row):
-    """One way of a contact through an automation."""
+    """One run of a contact through an automation."""
 
     KEY, KEYS = "contactAutomation", "contactAutomations"
 
@@ -28,7 +28,7 @@ class ContactAutomation(Row):
     added_at: Annotated[datetime | None, Wire("adddate")] = None
     removed_at: Annotated[datetime | None, Wire("remdate")] = None
     last_at: Annotated[datetime | None, Wire("lastdate")] = None
-    """Of its latest step."""
+    """When its latest step was."""
     last_block: Annotated[int | None, Wire("lastblock")] = None
     last_log_id: Annotated[int | None, Wire("lastlogid")] = None
     timespan: int | None = None
@@ -37,7 +37,7 @@ class ContactAutomation(Row):
     completed_elements: int | None = None
     total_elements: int | None = None
     complete_value: int | None = None
-    """How far it is, in percent."""
+    """Progress, in percent."""
 
 
 @frozen(kw_only=True, repr=False)
@@ -59,18 +59,20 @@ class AutomationEntryCount(Row):
 class ContactAutomations(Resource[ContactAutomation]):
     """``ac.contact_automations``. To start and stop one: `Contacts.add_to_automation`, `.remove_from_automation`."""
 
-    path, model = "/contactAutomations", ContactAutomation
+    _path, _model = "/contactAutomations", ContactAutomation
 
-    def list(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[ContactAutomation]:
-        """All contacts' ways through all automations: ``GET /contactAutomations``. `limit` rows a page, 1 to 100.
-        Those of one contact: `Contacts.contact_automations`.
+    def list(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[ContactAutomation]:
+        """All contacts' runs through all automations: ``GET /contactAutomations``. `limit` is the page size (1 to 100),
+        `order_by` the order. Those of one contact: `Contacts.contact_automations`.
 
         https://developers.activecampaign.com/reference/list-all-contact-automations
         """
-        return rows(self._send, self.path, ContactAutomation, limit=limit, timeout=timeout)
+        return rows(self._send, self._path, ContactAutomation, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> ContactAutomation:
-        """Read one: ``GET /contactAutomations/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /contactAutomations/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/retrieve-a-contactautomation
         """

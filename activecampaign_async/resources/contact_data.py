@@ -1,4 +1,4 @@
-"""What is known of a contact beside its own row: at most one of each kind for a contact."""
+"""What is known about a contact besides its own row: at most one of each kind for a contact."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Organization(Row):
 
 @frozen(kw_only=True, repr=False)
 class PlusAppend(Row):
-    """What other services said of a contact.
+    """What other services know about a contact.
 
     https://developers.activecampaign.com/reference/retrieve-contact-plus-append
     """

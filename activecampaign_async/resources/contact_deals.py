@@ -7,10 +7,10 @@ from typing import Annotated, TypedDict, Unpack
 
 from attrs import frozen
 
-from .._model import Row, Wire
+from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
 from ._inputs import given_id
-from ._resource import Resource, rows
+from ._resource import Resource, RowOrder, rows
 
 
 @frozen(kw_only=True, repr=False)
@@ -42,39 +42,43 @@ class ContactDealFields(TypedDict, total=False):
 class ContactDeals(Resource[ContactDeal]):
     """``ac.contact_deals``"""
 
-    path, model, written = "/contactDeals", ContactDeal, ContactDealFields
+    _path, _model, _written = "/contactDeals", ContactDeal, ContactDealFields
 
-    def list(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[ContactDeal]:
-        """Secondary contacts of all deals: ``GET /contactDeals``. `limit` rows a page, 1 to 100.
+    def list(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[ContactDeal]:
+        """Secondary contacts of all deals: ``GET /contactDeals``. `limit` is the page size (1 to 100),
+        `order_by` the order.
 
         https://developers.activecampaign.com/reference/list-all-secondary-contacts
         """
-        return rows(self._send, self.path, ContactDeal, limit=limit, timeout=timeout)
+        return rows(self._send, self._path, ContactDeal, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> ContactDeal:
-        """Read one: ``GET /contactDeals/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /contactDeals/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/retrieve-a-secondary-contact
         """
         return await self._get(id, timeout)
 
     async def create(self, *, contact: int | str, deal: int | str, timeout: float | None = None) -> ContactDeal:
-        """Add a contact to a deal: ``POST /contactDeals``. ValidationError where it is there already. A role is
-        given by `update`. https://developers.activecampaign.com/reference/create-a-secondary-contact
+        """Add a contact to a deal: ``POST /contactDeals``. ValidationError if it is already there, or if there is no
+        such contact or deal. `update` sets its role.
+        https://developers.activecampaign.com/reference/create-a-secondary-contact
         """
-        return await self._create({"contact": contact, "deal": deal}, timeout)
+        return await self._create({"contact": contact, "deal": deal}, {}, timeout)
 
     async def update(
         self, id: int | str, *, timeout: float | None = None, **fields: Unpack[ContactDealFields]
     ) -> ContactDeal:
-        """Change what is given, and only that: ``PUT /contactDeals/{id}``.
+        """Change only what is given: ``PUT /contactDeals/{id}``.
 
         https://developers.activecampaign.com/reference/update-a-secondary-contact
         """
         return await self._update(id, fields, timeout)
 
     async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
-        """Take a contact out of a deal: ``DELETE /contactDeals/{id}``. Done, too, where it is gone already.
+        """Take a contact out of a deal: ``DELETE /contactDeals/{id}``. Also succeeds if it is already gone.
 
         https://developers.activecampaign.com/reference/delete-a-secondary-contact
         """

@@ -8,11 +8,15 @@ from typing import Annotated, TypedDict
 
 from attrs import frozen
 
-from .._model import Row, Wire
+from .._model import UNSET, Row, Unset, Wire
+from .._paging import Pager
+from ._inputs import whole_number
+from ._resource import Resource, RowOrder, rows
+from .lists import ListChannel
 
 
 class ListStatus(IntEnum):
-    """How a contact stands to a list. Others (91: removed by an old API) stay numbers."""
+    """A contact's status on a list. Others (91: removed by an old API) stay numbers."""
 
     UNCONFIRMED = 0
     SUBSCRIBED = 1
@@ -24,7 +28,7 @@ class ListSource(IntEnum):
     """How a subscription came about. ActiveCampaign documents this one; others stay numbers."""
 
     RESUBSCRIBED = 4
-    """Through the API. Lets somebody be subscribed again who had left the list."""
+    """Through the API. Lets somebody who had left the list be subscribed again."""
 
 
 @frozen(kw_only=True, repr=False)
@@ -36,7 +40,7 @@ class ContactList(Row):
     contact: int | None = None
     list: int | None = None
     status: ListStatus | int | None = None
-    channel: str | None = None
+    channel: ListChannel | str | None = None
     first_name: Annotated[str | None, Wire("first_name")] = None
     last_name: Annotated[str | None, Wire("last_name")] = None
     subscribed_at: Annotated[datetime | None, Wire("sdate")] = None
@@ -63,6 +67,27 @@ class ContactList(Row):
 
 
 class ListStatusFields(TypedDict, total=False):
-    """What can be said besides the status."""
+    """What can be given besides the status."""
 
-    source_id: Annotated[ListSource | int, Wire("sourceid")]
+    source_id: Annotated[ListSource | int, Wire("sourceid", whole_number)]
+    """A number. Only one is documented, so any is accepted."""
+
+
+class ContactLists(Resource[ContactList]):
+    """``ac.contact_lists``. To subscribe and unsubscribe: `Contacts.set_list_status`."""
+
+    _path, _model = "/contactLists", ContactList
+
+    def list(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[ContactList]:
+        """All subscriptions of all contacts, past ones too: ``GET /contactLists``. `limit` is the page size (1 to 100),
+        `order_by` the order. Undocumented by ActiveCampaign.
+
+        Those of one contact: `Contacts.contact_lists`. The contacts on one list: ``contacts.list(list_id=…)``.
+        """
+        return rows(self._send, self._path, ContactList, order_by=order_by, limit=limit, timeout=timeout)
+
+    async def get(self, id: int | str, *, timeout: float | None = None) -> ContactList:
+        """Read one: ``GET /contactLists/{id}``. NotFoundError if there is none. Undocumented by ActiveCampaign."""
+        return await self._get(id, timeout)

@@ -1,4 +1,4 @@
-"""What was noted about contacts: bounces, events, and the rest of the log."""
+"""What was logged about contacts: bounces, events, and the rest of the log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._model import Row, Wire
 
 @frozen(kw_only=True, repr=False)
 class BounceLog(Row):
-    """A mail that came back. https://developers.activecampaign.com/reference/retrieve-contact-bounce-logs"""
+    """A mail that bounced. https://developers.activecampaign.com/reference/retrieve-contact-bounce-logs"""
 
     KEY, KEYS = "bounceLog", "bounceLogs"
 
@@ -31,7 +31,7 @@ class BounceLog(Row):
     email: str | None = None
     error: str | None = None
     source: str | None = None
-    """The mail that said so, as text."""
+    """The bounce mail, as text."""
     created_at: Annotated[datetime | None, Wire("tstamp")] = None
     created_timestamp: Annotated[datetime | None, Wire("created_timestamp")] = None
     updated_timestamp: Annotated[datetime | None, Wire("updated_timestamp")] = None
@@ -41,7 +41,7 @@ class BounceLog(Row):
 
 @frozen(kw_only=True, repr=False)
 class ContactLog(Row):
-    """An entry of a contact's log. ActiveCampaign documents none of its fields: they stand in `extra`.
+    """An entry of a contact's log. ActiveCampaign documents none of its fields: they are in `extra`.
 
     https://developers.activecampaign.com/reference/retrieve-contact-logs
     """

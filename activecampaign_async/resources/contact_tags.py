@@ -7,8 +7,9 @@ from typing import Annotated
 
 from attrs import frozen
 
-from .._model import Row, Wire
-from ._resource import Resource
+from .._model import UNSET, Row, Unset, Wire
+from .._paging import Pager
+from ._resource import Resource, RowOrder, rows
 
 
 @frozen(kw_only=True, repr=False)
@@ -27,13 +28,20 @@ class ContactTag(Row):
 
 
 class ContactTags(Resource[ContactTag]):
-    """``ac.contact_tags``. To make and break these ties: `Contacts.add_tag`, `Contacts.remove_tag`."""
+    """``ac.contact_tags``. To add and remove them: `Contacts.add_tag`, `Contacts.remove_tag`."""
 
-    path, model = "/contactTags", ContactTag
+    _path, _model = "/contactTags", ContactTag
+
+    def list(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[ContactTag]:
+        """All tags on all contacts: ``GET /contactTags``. `limit` is the page size (1 to 100), `order_by` the order.
+        Undocumented by ActiveCampaign.
+
+        Those of one contact: `Contacts.contact_tags`. The contacts with one tag: ``contacts.list(tag_id=…)``.
+        """
+        return rows(self._send, self._path, ContactTag, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> ContactTag:
-        """Read one: ``GET /contactTags/{id}``. NotFoundError when there is none. Undocumented.
-
-        https://developers.activecampaign.com/reference/contact-tags
-        """
+        """Read one: ``GET /contactTags/{id}``. NotFoundError if there is none. Undocumented by ActiveCampaign."""
         return await self._get(id, timeout)

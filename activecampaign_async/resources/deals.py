@@ -13,7 +13,7 @@ from .._model import Model, Row, Wire
 
 
 class DealStatus(IntEnum):
-    """How a deal stands."""
+    """The status of a deal."""
 
     OPEN = 0
     WON = 1
@@ -22,7 +22,7 @@ class DealStatus(IntEnum):
 
 @frozen(kw_only=True, repr=False)
 class DealFieldInput(Model):
-    """What was written to a custom field, as the answer to a write tells it."""
+    """What was written to a custom field, as the answer to a write reports it."""
 
     custom_field_id: int | None = None
     field_value: str | None = None
@@ -39,7 +39,7 @@ class CustomFieldSaveStatus(Model):
 
 @frozen(kw_only=True, repr=False)
 class Deal(Row):
-    """A deal. One that the key's user may not see whole has only a title, a status and `is_disabled`."""
+    """A deal. One that the key's user may not see in full has only a title, a status and `is_disabled`."""
 
     KEY, KEYS = "deal", "deals"
 

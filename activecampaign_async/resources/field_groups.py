@@ -13,8 +13,9 @@ from .._call import Call, Send, id_text, one, under
 from .._given import encode_fields
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._inputs import given_id
-from ._resource import not_blank, removal, rows
+from ._inputs import given_id, given_id_or_none, not_blank
+from ._resource import RowOrder, removal, rows
+from ._verbs import Verbs
 
 
 class FieldGroupType(IntEnum):
@@ -57,51 +58,62 @@ class FieldGroupFields(TypedDict, total=False):
     """What can be written besides the label."""
 
     order_num: Annotated[int, Wire("ordernum")]
-    group_type: FieldGroupType | int
+    group_type: FieldGroupType | int | str
 
 
 class _Group(FieldGroupFields, total=False):
-    label: str
+    label: Annotated[str, Wire("label", not_blank)]
 
 
 class _Place(TypedDict, total=False):
     field: Annotated[int | str, Wire("rel_id", given_id)]
-    group: Annotated[int | str, Wire("group_id", given_id)]
+    group: Annotated[int | str | None, Wire("group_id", given_id_or_none)]
     order_num: Annotated[int | None, Wire("ordernum")]
 
 
-class FieldGroups:
+class FieldGroups(Verbs):
     """``ac.field_groups``"""
 
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    def list(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[FieldGroup]:
-        """Groups of custom fields, of contacts, deals and accounts: ``GET /groupMembers``, which in spite of its
-        name answers with groups. https://developers.activecampaign.com/reference/get-all-custom-field-groups
+    def list(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[FieldGroup]:
+        """Groups of custom fields, of contacts, deals and accounts: ``GET /groupMembers``, which despite its name
+        returns groups. https://developers.activecampaign.com/reference/get-all-custom-field-groups
         """
-        return rows(self._send, "/groupMembers", FieldGroup, limit=limit, timeout=timeout)
+        return rows(self._send, "/groupMembers", FieldGroup, order_by=order_by, limit=limit, timeout=timeout)
 
     async def create(
         self, *, label: str, timeout: float | None = None, **fields: Unpack[FieldGroupFields]
     ) -> FieldGroup:
-        """Make a group: ``POST /groupDefinitions``.
+        """Create a group: ``POST /groupDefinitions``.
 
         https://developers.activecampaign.com/reference/create-a-custom-field-group
         """
-        body = {"groupDefinition": encode_fields(_Group, {"label": not_blank(label, "label"), **fields})}
+        body = {"groupDefinition": encode_fields(_Group, fields, needed={"label": label})}
         call = Call("POST", "/groupDefinitions", one(FieldGroup), body=body, timeout=timeout)
         return await self._send(call)
 
     def members(
-        self, group: int | str, *, limit: int | None = None, timeout: float | None = None
+        self,
+        group: int | str,
+        *,
+        order_by: RowOrder | Unset = UNSET,
+        limit: int | None = None,
+        timeout: float | None = None,
     ) -> Pager[FieldGroupMember]:
-        """The fields in a group: ``GET /groupMembers?group_id=…``, which is where a group's own link leads."""
+        """The fields in a group: ``GET /groupMembers?group_id=…``, which is where a group's own link leads.
+        Undocumented by ActiveCampaign.
+        """
         query = {"group_id": id_text(group, "group")}
-        return rows(self._send, "/groupMembers", FieldGroupMember, query, limit=limit, timeout=timeout)
+        return rows(
+            self._send, "/groupMembers", FieldGroupMember, query, order_by=order_by, limit=limit, timeout=timeout
+        )
 
     async def get_member(self, member: int | str, *, timeout: float | None = None) -> FieldGroupMember:
-        """Read one place, by its own id: ``GET /groupMembers/{id}``. NotFoundError when there is none.
+        """Read one place, by its own id: ``GET /groupMembers/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/get-custom-field-to-field-group
         """
@@ -109,17 +121,18 @@ class FieldGroups:
 
     async def add_member(
         self,
-        group: int | str,
+        group: int | str | None,
         field: int | str,
         *,
         order_num: int | None = None,
         timeout: float | None = None,
     ) -> FieldGroupMember:
         """Put a custom field into a group, at the end unless `order_num` says where: ``POST /groupMembers``.
+        NotFoundError if there is no such group.
 
         https://developers.activecampaign.com/reference/add-custom-field-to-field-group
         """
-        body = _place({"field": field, "group": group, "order_num": order_num})
+        body = _place({"group": group, "field": field}, {"order_num": order_num})
         return await self._send(Call("POST", "/groupMembers", one(FieldGroupMember), body=body, timeout=timeout))
 
     async def update_member(
@@ -127,21 +140,21 @@ class FieldGroups:
         member: int | str,
         *,
         field: int | str,
-        group: int | str | Unset = UNSET,
+        group: int | str | Unset | None = UNSET,
         order_num: int | Unset | None = UNSET,
         timeout: float | None = None,
     ) -> FieldGroupMember:
         """Change one place, by its own id: ``PUT /groupMembers/{id}``. `order_num` None puts the field last.
 
-        ActiveCampaign wants the `field` each time.
+        ActiveCampaign requires the `field` each time.
         https://developers.activecampaign.com/reference/update-custom-field-field-group
         """
-        body = _place({"field": field, "group": group, "order_num": order_num})
+        body = _place({"field": field}, {"group": group, "order_num": order_num})
         return await self._send(Call("PUT", _member(member), one(FieldGroupMember), body=body, timeout=timeout))
 
     async def remove_member(self, member: int | str, *, timeout: float | None = None) -> None:
-        """Take a custom field out of a group, by the place's own id: ``DELETE /groupMembers/{id}``. Done, too,
-        where it is gone already.
+        """Take a custom field out of a group, by the place's own id: ``DELETE /groupMembers/{id}``. Also succeeds if
+        it is already gone.
 
         https://developers.activecampaign.com/reference/delete-custom-field-field-group
         """
@@ -152,5 +165,5 @@ def _member(id: int | str) -> str:
     return under("/groupMembers", id_text(id, "member"))
 
 
-def _place(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {"groupMember": encode_fields(_Place, given)}
+def _place(needed: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {"groupMember": encode_fields(_Place, given, needed=needed)}

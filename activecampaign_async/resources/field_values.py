@@ -10,14 +10,15 @@ from typing import Annotated, Any, TypeAlias, TypedDict, Unpack
 from attrs import frozen
 
 from .._call import Call, id_text, one
-from .._given import sendable
+from .._given import encode_fields, sendable
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
 from ._inputs import given_id
-from ._resource import Resource
+from ._resource import Resource, RowOrder
 
-FieldInput: TypeAlias = str | int | Decimal | date | datetime | Sequence[str] | None
-"""What a custom field can be set to: several choices as a list, a time with its zone, ``""`` to clear."""
+FieldInput: TypeAlias = str | int | Decimal | date | datetime | Sequence[str] | Unset | None
+"""What a custom field can be set to: several choices as a list, a time with its zone, ``""`` to clear. UNSET: it is
+left out, as if it had not been given."""
 
 FieldInputs: TypeAlias = Mapping[int, FieldInput] | Sequence[tuple[int, FieldInput]]
 """Field id -> value."""
@@ -27,7 +28,7 @@ BAR = "||"
 
 @frozen(kw_only=True, repr=False)
 class FieldValue(Row):
-    """What one contact has in one custom field."""
+    """One contact's value in one custom field."""
 
     KEY, KEYS = "fieldValue", "fieldValues"
 
@@ -64,8 +65,13 @@ def field_inputs(given: Any, name: str) -> list[dict[str, str | None]]:
         raise TypeError(f"{name}: a mapping of field id to value was expected, not {type(given).__name__}")
     if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
         raise TypeError(f"{name}: pairs of field id and value were expected")
-    fields = [(id_text(id, f"{name}: field id"), value) for id, value in pairs]
+    fields = [(_field_id(id, name), value) for id, value in pairs if value is not UNSET]
     return [{"field": id, "value": value_text(value, f"{name}[{id}]")} for id, value in fields]
+
+
+def _field_id(given: Any, name: str) -> str:
+    told = f" {given!r}" if isinstance(given, str) and len(given) <= 100 and "@" not in given else ""
+    return id_text(given, f"{name}: field id{told}", "fields")
 
 
 def value_text(value: Any, name: str) -> str | None:
@@ -77,7 +83,9 @@ def value_text(value: Any, name: str) -> str | None:
             raise TypeError(f"{name}: a list of str was expected")
         if any(BAR in choice or not choice for choice in value):
             raise ValueError(f"{name}: a choice is neither empty nor holds {BAR}")
-        value = f"{BAR}{BAR.join(value)}{BAR}" if value else ""
+        given, value = tuple(value), f"{BAR}{BAR.join(value)}{BAR}" if value else ""
+        if choices(value) != given:  # a bar at a choice's end joins those between
+            raise ValueError(f"{name}: a choice that ends in a bar would come back as another one")
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, date)):
         fits = "str, int, Decimal, date, datetime or a list of str"
         raise TypeError(f"{name}: {fits} was expected, not {type(value).__name__}")
@@ -90,8 +98,12 @@ class _Written(TypedDict, total=False):
     value: Annotated[FieldInput, Wire("value", value_text)]
 
 
+class _Beside(TypedDict, total=False):
+    use_defaults: bool
+
+
 class FieldValueFilters(TypedDict, total=False):
-    """By what values can be filtered."""
+    """Filters for values."""
 
     field: Annotated[int | str, Wire("filters[fieldid]", given_id)]
     """Id of a custom field."""
@@ -101,19 +113,24 @@ class FieldValueFilters(TypedDict, total=False):
 class FieldValues(Resource[FieldValue]):
     """``ac.field_values``"""
 
-    path, model, written, filters = "/fieldValues", FieldValue, _Written, FieldValueFilters
+    _path, _model, _written, _filters = "/fieldValues", FieldValue, _Written, FieldValueFilters
 
     def list(
-        self, *, limit: int | None = None, timeout: float | None = None, **filters: Unpack[FieldValueFilters]
+        self,
+        *,
+        order_by: RowOrder | Unset = UNSET,
+        limit: int | None = None,
+        timeout: float | None = None,
+        **filters: Unpack[FieldValueFilters],
     ) -> Pager[FieldValue]:
-        """Values of all contacts: ``GET /fieldValues``. `limit` rows a page, 1 to 100.
+        """Values of all contacts: ``GET /fieldValues``. `limit` is the page size (1 to 100), `order_by` the order.
 
         https://developers.activecampaign.com/reference/list-all-custom-field-values
         """
-        return self._list(filters, limit=limit, timeout=timeout)
+        return self._list(filters, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> FieldValue:
-        """Read one: ``GET /fieldValues/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /fieldValues/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/retrieve-a-fieldvalues
         """
@@ -128,15 +145,15 @@ class FieldValues(Resource[FieldValue]):
         use_defaults: bool | Unset = UNSET,
         timeout: float | None = None,
     ) -> FieldValue:
-        """Set what a contact has in a custom field, whether it had anything there or not: ``POST /fieldValues``.
+        """Set a contact's value in a custom field, whether it had one or not: ``POST /fieldValues``.
         Safe to repeat. The contact comes along in `included`.
 
-        `field` is an id: personalization tags are refused. With `use_defaults` the contact's missing required
-        fields get their default values.
+        `field` is an id: personalization tags are refused. ValidationError if there is no such field, NotFoundError if
+        there is no such contact. With `use_defaults` the contact's missing required fields get their default values.
         https://developers.activecampaign.com/reference/create-fieldvalue
         """
         body = self._value(contact, field, value, use_defaults)
-        call = Call("POST", self.path, one(FieldValue), body=body, repeatable=True, timeout=timeout)
+        call = Call("POST", self._path, one(FieldValue), body=body, repeatable=True, timeout=timeout)
         return await self._send(call)
 
     async def update(
@@ -149,8 +166,8 @@ class FieldValues(Resource[FieldValue]):
         use_defaults: bool | Unset = UNSET,
         timeout: float | None = None,
     ) -> FieldValue:
-        """As `create`: ``PUT /fieldValues/{id}``. Contact and field decide which value is set, and the `id` does
-        not: the answer may have another one.
+        """As `create`: ``PUT /fieldValues/{id}``. Contact and field, not the `id`, decide which value is set: the
+        answer may have another id.
 
         https://developers.activecampaign.com/reference/update-a-custom-field-value-for-contact
         """
@@ -158,7 +175,7 @@ class FieldValues(Resource[FieldValue]):
         return await self._send(Call("PUT", self._at(id), one(FieldValue), body=body, timeout=timeout))
 
     async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
-        """Delete one: ``DELETE /fieldValues/{id}``. NotFoundError when there is none.
+        """Delete one: ``DELETE /fieldValues/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/delete-a-fieldvalue-1
         """
@@ -167,9 +184,5 @@ class FieldValues(Resource[FieldValue]):
     def _value(
         self, contact: int | str, field: int | str, value: FieldInput, use_defaults: bool | Unset
     ) -> dict[str, Any]:
-        body: dict[str, Any] = self._body({"contact": contact, "field": field, "value": value})
-        if use_defaults is UNSET:
-            return body
-        if not isinstance(use_defaults, bool):
-            raise TypeError(f"use_defaults: bool was expected, not {type(use_defaults).__name__}")
-        return body | {"useDefaults": use_defaults}
+        body = self._body({}, {"contact": contact, "field": field, "value": value})
+        return body | encode_fields(_Beside, {"use_defaults": use_defaults})

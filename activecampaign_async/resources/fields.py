@@ -15,9 +15,9 @@ from .._call import Call, id_text, many, one, under
 from .._given import encode_fields
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from .._wire import MISFIT, read_date, read_datetime
-from ._inputs import given_id
-from ._resource import Resource, not_blank, only, removal, same
+from .._wire import MISFIT, encode, read_date, read_datetime
+from ._inputs import given_id, not_blank
+from ._resource import Resource, RowOrder, only, removal, rows, same
 from .field_values import BAR, choices, value_text
 
 
@@ -37,14 +37,14 @@ class FieldType(Enum):
 
 
 FieldData: TypeAlias = str | Decimal | date | datetime | tuple[str, ...] | None
-"""What stands in a custom field, as its type says: see `Field.parse`."""
+"""The value of a custom field, according to its type: see `Field.parse`."""
 
 
 @frozen(kw_only=True, repr=False)
 class Field(Row):
-    """A custom field. Its options and the lists it is for stand in `included`.
+    """A custom field. Its options and the lists it is for are in `included`.
 
-    `parse` and `format` turn what stands in it into what its type says, and back:
+    `parse` and `format` convert its text to the field's type, and back:
 
         born = field.parse(field_value.value)  # a date, where `field.type` is FieldType.DATE
         await ac.contacts.update(42, field_values={field.id: field.format(born)})
@@ -79,11 +79,11 @@ class Field(Row):
     updated_by: Annotated[int | None, Wire("updated_by")] = None
 
     def parse(self, text: str | None) -> FieldData:
-        """The value of this field that a `FieldValue` holds as text, as the field's type says.
+        """The value of this field, which a `FieldValue` holds as text, according to the field's type.
 
-        A date, a datetime (with a zone where the text has one), a Decimal for a number, a tuple of str where
-        several can be chosen, else text. What is empty is None, or no choice at all. Text that is none of the
-        field's type, as there is where the type was changed, stays text.
+        A date, a datetime (with a time zone if the text has one), a Decimal for a number, a tuple of str for a field
+        with several choices, else text. Empty text is None, or an empty tuple. Text that does not fit the field's
+        type, as after a change of type, stays text.
         """
         form = _FORMS.get(self.type, _TEXT)
         try:
@@ -92,10 +92,22 @@ class Field(Row):
             return text
 
     def format(self, value: FieldData | int | Sequence[str]) -> str:
-        """`value` as the text that this field takes: `parse` the other way round. None gives "", which clears.
+        """`value` as the text that this field takes: the reverse of `parse`. None gives "", which clears.
 
-        Text passes as it is. TypeError for any other type than the field's; ValueError for a time without a zone.
+        Text passes unchanged, and so does a time without a time zone: it is written without one, as ActiveCampaign
+        keeps it, and is in the account's own zone. TypeError for any type other than the field's. Choices must be among
+        the values (not the labels) of the field's options, if these came along, as they do with `Fields.list`, `get`
+        and `find`: else a ValueError names them.
         """
+        text = self._text(value)
+        options = [row.value for row in self.included.of(FieldOption) if row.value]
+        if text and options and self.type in _OF_OPTIONS:
+            chosen = choices(text) if _FORMS.get(self.type) is _CHOICES else (text,)
+            if wrong := [choice for choice in chosen if choice not in options]:
+                raise ValueError(f"value: {wrong[0]!r} is none of its options: {', '.join(map(repr, options))}")
+        return text
+
+    def _text(self, value: FieldData | int | Sequence[str]) -> str:
         if value is None or isinstance(value, str):
             return value or ""
         form = _FORMS.get(self.type, _TEXT)
@@ -104,6 +116,8 @@ class Field(Row):
         if other or not isinstance(value, form.kinds):
             kind = self.type.value if isinstance(self.type, Enum) else self.type
             raise TypeError(f"value: a {kind} field takes {form.takes}, not {type(value).__name__}")
+        if isinstance(value, datetime):
+            return str(encode(value))
         return value_text(value, "value") or ""
 
 
@@ -142,11 +156,12 @@ _FORMS: Mapping[FieldType | str | None, _Form] = {
     FieldType.CHECKBOX: _CHOICES,
     FieldType.LISTBOX: _CHOICES,
 }
+_OF_OPTIONS = {FieldType.DROPDOWN, FieldType.RADIO, FieldType.CHECKBOX, FieldType.LISTBOX}
 
 
 @frozen(kw_only=True, repr=False)
 class FieldOption(Row):
-    """What can be chosen in a custom field."""
+    """An option of a custom field."""
 
     KEY, KEYS = "fieldOption", "fieldOptions"
 
@@ -161,7 +176,7 @@ class FieldOption(Row):
 
 @frozen(kw_only=True, repr=False)
 class FieldRel(Row):
-    """For the contacts of which list a custom field is."""
+    """Which list's contacts have a custom field."""
 
     KEY, KEYS = "fieldRel", "fieldRels"
 
@@ -193,7 +208,7 @@ class FieldFields(TypedDict, total=False):
 
 
 class _Written(FieldFields, total=False):
-    title: str
+    title: Annotated[str, Wire("title", not_blank)]
     type: FieldType | str
 
 
@@ -208,33 +223,46 @@ class _OptionValue(TypedDict):
     value: str
 
 
-class FieldOptionFields(_OptionValue, total=False):
-    """A new option."""
+class FieldOptionDetails(TypedDict, total=False):
+    """What can be written of an option besides its value."""
 
     label: str
     order_id: Annotated[int, Wire("orderid")]
     is_default: Annotated[bool, Wire("isdefault")]
 
 
+class FieldOptionFields(_OptionValue, FieldOptionDetails):
+    """A new option: its value and details."""
+
+
 class _Option(FieldOptionFields, total=False):
     field: Annotated[int | str, Wire("field", given_id)]
+
+
+class _OptionWritten(FieldOptionDetails, total=False):
+    value: Annotated[str, Wire("value", not_blank)]
 
 
 class Fields(Resource[Field]):
     """``ac.fields``"""
 
-    path, model, written, filters = "/fields", Field, _Written, FieldFilters
+    _path, _model, _written, _filters = "/fields", Field, _Written, FieldFilters
 
     def list(
-        self, *, limit: int | None = None, timeout: float | None = None, **filters: Unpack[FieldFilters]
+        self,
+        *,
+        order_by: RowOrder | Unset = UNSET,
+        limit: int | None = None,
+        timeout: float | None = None,
+        **filters: Unpack[FieldFilters],
     ) -> Pager[Field]:
-        """Custom fields, each with its options and relations in `included`: ``GET /fields``. `limit` rows a page,
-        1 to 100. https://developers.activecampaign.com/reference/retrieve-fields
+        """Custom fields, each with its options and relations in `included`: ``GET /fields``. `limit` is the page size
+        (1 to 100). https://developers.activecampaign.com/reference/retrieve-fields
         """
-        return self._list(filters, limit=limit, timeout=timeout)
+        return self._list(filters, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> Field:
-        """Read one, with its options and relations in `included`: ``GET /fields/{id}``. NotFoundError when there
+        """Read one, with its options and relations in `included`: ``GET /fields/{id}``. NotFoundError if there
         is none. https://developers.activecampaign.com/reference/retrieve-a-custom-field-contact
         """
         return await self._get(id, timeout)
@@ -242,12 +270,12 @@ class Fields(Resource[Field]):
     async def create(
         self, *, title: str, type: FieldType | str, timeout: float | None = None, **fields: Unpack[FieldFields]
     ) -> Field:
-        """Make a custom field: ``POST /fields``. DuplicateError where the title is known.
+        """Create a custom field: ``POST /fields``. DuplicateError if the title already exists.
 
-        It can be used once it has a relation (`create_relation`) and, where something is chosen, options.
+        It can be used once it has a relation (`create_relation`) and, for a field with choices, options.
         https://developers.activecampaign.com/reference/create-a-contact-custom-field
         """
-        return await self._create({"title": not_blank(title, "title"), "type": type, **fields}, timeout)
+        return await self._create({"title": title, "type": type}, fields, timeout)
 
     async def update(
         self,
@@ -258,29 +286,32 @@ class Fields(Resource[Field]):
         timeout: float | None = None,
         **fields: Unpack[FieldFields],
     ) -> Field:
-        """Change what is given, and only that: ``PUT /fields/{id}``.
+        """Change only what is given: ``PUT /fields/{id}``.
 
         https://developers.activecampaign.com/reference/update-a-field
         """
         return await self._update(id, {"title": title, "type": type, **fields}, timeout)
 
     async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
-        """Delete one: ``DELETE /fields/{id}``. NotFoundError when there is none.
+        """Delete one: ``DELETE /fields/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/delete-a-field
         """
         await self._delete(id, timeout)
 
     async def find(self, title_or_perstag: str, *, timeout: float | None = None) -> Field | None:
-        """The field of that title or personalization tag, or None, whatever its case or blanks around it:
-        ``GET /fields``, all pages. LookupError where several have it. `timeout` is for each page.
+        """The field with that title or personalization tag, or None, ignoring case, percent signs and surrounding
+        blanks: ``GET /fields``, all pages. LookupError if several have it.
 
         https://developers.activecampaign.com/reference/retrieve-fields
         """
         wanted = not_blank(title_or_perstag, "title_or_perstag")
-        fields = self.list(timeout=timeout)
-        found = [field async for field in fields if same(field.title, wanted) or same(field.perstag, wanted)]
-        return only(found, "fields have that title or personalization tag")
+        tag = wanted.strip().strip("%")  # as it stands in mails
+
+        def fits(field: Field) -> bool:
+            return same(field.title, wanted) or same(field.perstag, tag)
+
+        return await only(self.list(), fits, "fields have that title or personalization tag", timeout)
 
     # -- what can be chosen
 
@@ -291,7 +322,8 @@ class Fields(Resource[Field]):
         *,
         timeout: float | None = None,
     ) -> tuple[FieldOption, ...]:
-        """Add options, one or many, to a field: ``POST /fieldOption/bulk``. A str is value and label in one.
+        """Add options, one or many, to a field: ``POST /fieldOption/bulk``. A str is both value and label.
+        NotFoundError if there is no such field.
 
             await ac.fields.create_options(8, ["red", {"value": "g", "label": "Green", "is_default": True}])
 
@@ -305,25 +337,54 @@ class Fields(Resource[Field]):
         call = Call("POST", "/fieldOption/bulk", many(FieldOption), body=body, timeout=timeout)
         return await self._send(call)
 
-    async def get_option(self, option: int | str, *, timeout: float | None = None) -> FieldOption:
-        """Read one option, by its own id: ``GET /fieldOptions/{id}``. NotFoundError when there is none.
+    def options(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[FieldOption]:
+        """The options of all fields: ``GET /fieldOptions``. `limit` is the page size (1 to 100), `order_by` the order.
+        Undocumented by ActiveCampaign.
 
-        No document has it.
+        Those of one field stand in its `included`.
+        """
+        return rows(self._send, "/fieldOptions", FieldOption, order_by=order_by, limit=limit, timeout=timeout)
+
+    async def get_option(self, option: int | str, *, timeout: float | None = None) -> FieldOption:
+        """Read one option, by its own id: ``GET /fieldOptions/{id}``. NotFoundError if there is none.
+
+        Undocumented by ActiveCampaign.
         """
         path = under("/fieldOptions", id_text(option, "option"))
         return await self._send(Call("GET", path, one(FieldOption), timeout=timeout))
 
-    async def delete_option(self, option: int | str, *, timeout: float | None = None) -> None:
-        """Delete one option, by its own id: ``DELETE /fieldOptions/{id}``. NotFoundError when there is none.
+    async def update_option(
+        self,
+        option: int | str,
+        *,
+        value: str | Unset = UNSET,
+        timeout: float | None = None,
+        **details: Unpack[FieldOptionDetails],
+    ) -> FieldOption:
+        """Change only what is given of one option, by its own id: ``PUT /fieldOptions/{id}``. Undocumented by
+        ActiveCampaign.
+        """
+        row = encode_fields(_OptionWritten, {"value": value, **details})
+        if not row:
+            raise ValueError("nothing to change was given")
+        path = under("/fieldOptions", id_text(option, "option"))
+        body = {"fieldOption": row}
+        return await self._send(Call("PUT", path, one(FieldOption), body=body, timeout=timeout))
 
-        No document has it. An account was seen to fail at it with an error of its own: ServerError.
+    async def delete_option(self, option: int | str, *, timeout: float | None = None) -> None:
+        """Delete one option, by its own id: ``DELETE /fieldOptions/{id}``. NotFoundError if there is none.
+
+        Undocumented by ActiveCampaign. One account was seen to answer it with an internal error: ServerError.
         """
         await self._send(removal(under("/fieldOptions", id_text(option, "option")), timeout, missing_is_done=False))
 
     # -- for whom it is
 
     async def create_relation(self, field: int | str, list: int | str = 0, *, timeout: float | None = None) -> FieldRel:
-        """Let the contacts of a list have a field, or those of all lists (0): ``POST /fieldRels``.
+        """Give a field to the contacts of a list, or of all lists (0): ``POST /fieldRels``.
+        PermissionDeniedError also if there is no such field or list.
 
         https://developers.activecampaign.com/reference/create-a-custom-field-relationship-to-lists
         """
@@ -332,17 +393,27 @@ class Fields(Resource[Field]):
         call = Call("POST", "/fieldRels", one(FieldRel), body={"fieldRel": row}, timeout=timeout)
         return await self._send(call)
 
-    async def get_relation(self, relation: int | str, *, timeout: float | None = None) -> FieldRel:
-        """Read one relation, by its own id: ``GET /fieldRels/{id}``. NotFoundError when there is none.
+    def relations(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[FieldRel]:
+        """The relations of all fields: ``GET /fieldRels``. `limit` is the page size (1 to 100), `order_by` the order.
+        Undocumented by ActiveCampaign.
 
-        No document has it.
+        Those of one field stand in its `included`.
+        """
+        return rows(self._send, "/fieldRels", FieldRel, order_by=order_by, limit=limit, timeout=timeout)
+
+    async def get_relation(self, relation: int | str, *, timeout: float | None = None) -> FieldRel:
+        """Read one relation, by its own id: ``GET /fieldRels/{id}``. NotFoundError if there is none.
+
+        Undocumented by ActiveCampaign.
         """
         path = under("/fieldRels", id_text(relation, "relation"))
         return await self._send(Call("GET", path, one(FieldRel), timeout=timeout))
 
     async def delete_relation(self, relation: int | str, *, timeout: float | None = None) -> None:
-        """Take a field from a list, by the relation's own id: ``DELETE /fieldRels/{id}``. Done, too, where it is
-        gone already. https://developers.activecampaign.com/reference/delete-a-custom-field-relationship-to-lists
+        """Take a field from a list, by the relation's own id: ``DELETE /fieldRels/{id}``. Also succeeds if it is
+        already gone. https://developers.activecampaign.com/reference/delete-a-custom-field-relationship-to-lists
         """
         path = under("/fieldRels", id_text(relation, "relation"))
         await self._send(removal(path, timeout, missing_is_done=True))
@@ -355,4 +426,6 @@ def _option(field: int | str, given: Any, name: str) -> dict[str, Any]:
     if "value" not in given:
         raise TypeError(f"{name}: has no value")
     not_blank(given["value"], f"{name}: value")
+    if "field" in given:
+        raise TypeError(f"{name}: the field is the verb's own argument")
     return encode_fields(_Option, {"field": field, **given})

@@ -1,4 +1,4 @@
-"""Where contacts were seen. https://developers.activecampaign.com/reference/get-contact-geo-ips"""
+"""Where contacts were seen. https://developers.activecampaign.com/reference/retrieve-contact-geo-ips"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .._model import Row, Wire
 
 @frozen(kw_only=True, repr=False)
 class GeoIp(Row):
-    """An IP address of a contact, and the place it stands for."""
+    """An IP address of a contact, and its place."""
 
     KEY, KEYS = "geoIp", "geoIps"
 

@@ -9,12 +9,13 @@ from attrs import frozen
 
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._resource import NoFilters, Resource, not_blank, rows
+from ._inputs import not_blank
+from ._resource import NoFilters, Resource, RowOrder, only, rows, same
 
 
 @frozen(kw_only=True, repr=False)
 class Group(Row):
-    """A group of users. ``pg_…`` says what they may do."""
+    """A group of users. The ``pg_…`` fields are its permissions."""
 
     KEY, KEYS = "group", "groups"
 
@@ -24,7 +25,7 @@ class Group(Row):
     unsubscribe_link: Annotated[bool | None, Wire("unsubscribelink")] = None
     """Whether every mail must have a link to unsubscribe."""
     optin_confirm: Annotated[bool | None, Wire("optinconfirm")] = None
-    """Whether whoever subscribes must confirm it."""
+    """Whether subscribers must confirm."""
     pg_list_add: bool | None = None
     pg_list_edit: bool | None = None
     pg_list_delete: bool | None = None
@@ -84,9 +85,9 @@ class Group(Row):
     req_approval: bool | None = None
     """Whether every campaign must be approved."""
     req_approval_1st: int | None = None
-    """Whether first campaigns must be approved; ActiveCampaign sets 2 of itself."""
+    """Whether first campaigns must be approved; ActiveCampaign itself sets 2."""
     req_approval_notify: str | None = None
-    """E-mail address that is told of what waits for approval."""
+    """E-mail address that is notified of what waits for approval."""
     social_data: Annotated[bool | None, Wire("socialdata")] = None
     """Whether campaigns show social links."""
     pg_mfa_admin: bool | None = None
@@ -110,7 +111,7 @@ class Group(Row):
 
 @frozen(kw_only=True, repr=False)
 class GroupLimit(Row):
-    """How much a group's users may have and send."""
+    """Limits on what a group's users may have and send."""
 
     KEY, KEYS = "groupLimit", "groupLimits"
 
@@ -119,12 +120,12 @@ class GroupLimit(Row):
     """The same, under its older name."""
     limit_mail: int | None = None
     limit_mail_type: str | None = None
-    """In which time, e.g. "month"."""
+    """The period, e.g. "month"."""
     limit_contact: int | None = None
     limit_list: int | None = None
     limit_campaign: int | None = None
     limit_campaign_type: str | None = None
-    """In which time, e.g. "month"."""
+    """The period, e.g. "month"."""
     limit_attachment: int | None = None
     limit_user: int | None = None
     abuse_ratio: int | None = None
@@ -132,13 +133,13 @@ class GroupLimit(Row):
 
 
 class GroupFields(TypedDict, total=False):
-    """What can be written besides the title. ``pg_…`` says what its users may do."""
+    """What can be written besides the title. The ``pg_…`` fields are permissions."""
 
     description: Annotated[str | None, Wire("descript")]
     unsubscribe_link: Annotated[bool, Wire("unsubscribelink")]
     """Whether every mail must have a link to unsubscribe."""
     optin_confirm: Annotated[bool, Wire("optinconfirm")]
-    """Whether whoever subscribes must confirm it."""
+    """Whether subscribers must confirm."""
     pg_list_add: bool
     pg_list_edit: bool
     pg_list_delete: bool
@@ -191,43 +192,48 @@ class GroupFields(TypedDict, total=False):
     req_approval: bool
     """Whether every campaign must be approved."""
     req_approval_1st: bool | int
-    """Whether first campaigns must be approved; ActiveCampaign sets 2 of itself."""
+    """Whether first campaigns must be approved; ActiveCampaign itself sets 2."""
     req_approval_notify: str | None
-    """E-mail address that is told of what waits for approval."""
+    """E-mail address that is notified of what waits for approval."""
     social_data: Annotated[bool, Wire("socialdata")]
     """Whether campaigns show social links."""
     pg_tag_manage: bool
+    p_admin: Annotated[bool, Wire("p_admin")]
+    """Undocumented by ActiveCampaign."""
 
 
 class _Written(GroupFields, total=False):
-    title: str
+    title: Annotated[str, Wire("title", not_blank)]
 
 
 class Groups(Resource[Group]):
     """``ac.groups``"""
 
-    path, model, written, filters = "/groups", Group, _Written, NoFilters
+    _path, _model, _written, _filters = "/groups", Group, _Written, NoFilters
 
-    def list(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[Group]:
-        """All groups: ``GET /groups``. `limit` rows a page, 1 to 100.
+    def list(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[Group]:
+        """All groups: ``GET /groups``. `limit` is the page size (1 to 100), `order_by` the order.
 
         https://developers.activecampaign.com/reference/list-all-groups
         """
-        return self._list({}, limit=limit, timeout=timeout)
+        return self._list({}, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> Group:
-        """Read one: ``GET /groups/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /groups/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/retrieve-a-group
         """
         return await self._get(id, timeout)
 
     async def create(self, *, title: str, timeout: float | None = None, **fields: Unpack[GroupFields]) -> Group:
-        """Make a group: ``POST /groups``. The answer holds only some of its fields.
+        """Create a group: ``POST /groups``. The answer holds only some of its fields. Titles need not be unique: see
+        `find`.
 
         https://developers.activecampaign.com/reference/create-a-new-group
         """
-        return await self._create({"title": not_blank(title, "title"), **fields}, timeout)
+        return await self._create({"title": title}, fields, timeout)
 
     async def update(
         self,
@@ -237,22 +243,34 @@ class Groups(Resource[Group]):
         timeout: float | None = None,
         **fields: Unpack[GroupFields],
     ) -> Group:
-        """Change what is given, and only that: ``PUT /groups/{id}``.
+        """Change only what is given: ``PUT /groups/{id}``.
 
         https://developers.activecampaign.com/reference/update-a-group
         """
         return await self._update(id, {"title": title, **fields}, timeout)
 
     async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
-        """Delete one: ``DELETE /groups/{id}``. NotFoundError when there is none.
+        """Delete one: ``DELETE /groups/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/delete-a-group-1
         """
         await self._delete(id, timeout)
 
-    def limits(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[GroupLimit]:
-        """What each group's users may have and send: ``GET /groupLimits``. `limit` rows a page, 1 to 100.
+    async def find(self, title: str, *, timeout: float | None = None) -> Group | None:
+        """The group with that title, or None, ignoring case and surrounding blanks: ``GET /groups``, all pages.
+        LookupError if several have it.
+
+        https://developers.activecampaign.com/reference/list-all-groups
+        """
+        wanted = not_blank(title, "title")
+        return await only(self.list(), lambda group: same(group.title, wanted), "groups have that title", timeout)
+
+    def limits(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[GroupLimit]:
+        """What each group's users may have and send: ``GET /groupLimits``. `limit` is the page size (1 to 100),
+        `order_by` the order.
 
         https://developers.activecampaign.com/reference/list-all-group-limits
         """
-        return rows(self._send, "/groupLimits", GroupLimit, limit=limit, timeout=timeout)
+        return rows(self._send, "/groupLimits", GroupLimit, order_by=order_by, limit=limit, timeout=timeout)

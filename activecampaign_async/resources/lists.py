@@ -10,15 +10,15 @@ from typing import Annotated, Literal, TypedDict, Unpack
 from attrs import frozen
 
 from .._call import Call, bare, id_text, one, query, under
-from .._given import encode_fields
+from .._given import encode_fields, given_ones
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._inputs import given_id, orders_of, several_ids
-from ._resource import NameOrder, Resource, name_order, not_blank, only, removal, rows, same
+from ._inputs import given_id, given_id_or_none, not_blank, orders_of, several_ids
+from ._resource import NameOrder, Resource, RowOrder, name_order, only, removal, rows, same
 
 
 class ListChannel(Enum):
-    """By what a list's subscribers are reached."""
+    """How a list's subscribers are reached."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -57,9 +57,9 @@ class List(Row):
     carbon_copy: Annotated[str | None, Wire("carboncopy")] = None
     """E-mail addresses, joined by commas, that get a copy of every mailing."""
     subscription_notify: Annotated[str | None, Wire("subscription_notify")] = None
-    """E-mail addresses, joined by commas, that are told of subscribers who come."""
+    """E-mail addresses, joined by commas, that are notified of new subscribers."""
     unsubscription_notify: Annotated[str | None, Wire("unsubscription_notify")] = None
-    """E-mail addresses, joined by commas, that are told of subscribers who leave."""
+    """E-mail addresses, joined by commas, that are notified when somebody unsubscribes."""
     send_last_broadcast: Annotated[bool | None, Wire("send_last_broadcast")] = None
     """Whether a new subscriber gets the last campaign that was sent."""
     private: bool | None = None
@@ -117,7 +117,7 @@ class ListGroup(Row):
 
 
 class ExclusionChannel(Enum):
-    """Where an exclusion holds."""
+    """Where an exclusion applies."""
 
     ALL = "all"
     ALL_SMS = "allSms"
@@ -135,7 +135,7 @@ class MatchType(Enum):
 
 @frozen(kw_only=True, repr=False)
 class Exclusion(Row):
-    """Addresses that get nothing."""
+    """Addresses that are sent nothing."""
 
     KEY, KEYS = "exclusion", "exclusions"
 
@@ -157,20 +157,34 @@ class ListFields(TypedDict, total=False):
     """E-mail addresses, joined by commas."""
     unsubscription_notify: Annotated[str | None, Wire("unsubscription_notify")]
     """E-mail addresses, joined by commas."""
-    user: Annotated[int | str, Wire("user", given_id)]
+    user: Annotated[int | str | None, Wire("user", given_id_or_none)]
     """Id of the owner."""
+    user_id: Annotated[int | str | None, Wire("userid", given_id_or_none)]
+    """The same, under its older name; `user` counts where both are given."""
     channel: ListChannel | str
+    # The others are undocumented.
+    description: str | None
+    to_name: Annotated[str | None, Wire("to_name")]
+    """What contacts without a name are called."""
+    sender_name: Annotated[str | None, Wire("sender_name")]
+    sender_addr1: Annotated[str | None, Wire("sender_addr1")]
+    sender_addr2: Annotated[str | None, Wire("sender_addr2")]
+    sender_city: Annotated[str | None, Wire("sender_city")]
+    sender_state: Annotated[str | None, Wire("sender_state")]
+    sender_zip: Annotated[str | None, Wire("sender_zip")]
+    sender_country: Annotated[str | None, Wire("sender_country")]
+    sender_phone: Annotated[str | None, Wire("sender_phone")]
 
 
 class _Written(ListFields, total=False):
-    name: str
-    string_id: Annotated[str, Wire("stringid")]
+    name: Annotated[str, Wire("name", not_blank)]
+    string_id: Annotated[str, Wire("stringid", not_blank)]
     sender_url: Annotated[str, Wire("sender_url")]
     sender_reminder: Annotated[str, Wire("sender_reminder")]
 
 
 class ListFilters(TypedDict, total=False):
-    """By what lists can be filtered. All compare the name."""
+    """Filters for lists. All compare the name."""
 
     name: Annotated[str, Wire("filters[name]")]
     name_eq: Annotated[str, Wire("filters[name][eq]")]
@@ -184,7 +198,7 @@ class ListFilters(TypedDict, total=False):
 
 
 class ExclusionFilters(TypedDict, total=False):
-    """By what exclusions can be filtered."""
+    """Filters for exclusions."""
 
     match_phrase: Annotated[str, Wire("filters[matchPhrase]")]
     lists: Annotated[Sequence[int | str], Wire("filters[lists][]", several_ids)]
@@ -206,7 +220,7 @@ _EXCLUSION_ORDERS = {"match_phrase": "matchPhrase", "lists": "lists"}
 class Lists(Resource[List]):
     """``ac.lists``"""
 
-    path, model, written, filters = "/lists", List, _Written, ListFilters
+    _path, _model, _written, _filters = "/lists", List, _Written, ListFilters
 
     def list(
         self,
@@ -216,16 +230,16 @@ class Lists(Resource[List]):
         timeout: float | None = None,
         **filters: Unpack[ListFilters],
     ) -> Pager[List]:
-        """Lists that the key's user may see: ``GET /lists``. `limit` rows a page, 1 to 100.
+        """Lists that the key's user may see: ``GET /lists``. `limit` is the page size (1 to 100).
 
-        `order_by` is "name", "-name", or "weight": of what was filtered for, equal names first, then those
-        that start so. https://developers.activecampaign.com/reference/retrieve-all-lists
+        `order_by` is "name", "-name", or "weight", for a filter: equal names first, then those that start with the
+        text. https://developers.activecampaign.com/reference/retrieve-all-lists
         """
         orders = {} if order_by is UNSET else {"orders[name]": name_order(order_by)}
         return self._list(filters, orders=orders, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> List:
-        """Read one: ``GET /lists/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /lists/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/retrieve-a-list
         """
@@ -241,22 +255,21 @@ class Lists(Resource[List]):
         timeout: float | None = None,
         **fields: Unpack[ListFields],
     ) -> List:
-        """Make a list: ``POST /lists``. The answer holds only some of its fields.
+        """Create a list: ``POST /lists``. The answer holds only some of its fields.
 
         `string_id` is the name for URLs, `sender_url` the website the list is for, `sender_reminder` tells
         subscribers why they get mail. `send_last_broadcast` is sent as False unless it is given.
         https://developers.activecampaign.com/reference/create-new-list
         """
-        # Left out, new subscribers may be sent an old mail.
-        given = {
-            "name": not_blank(name, "name"),
-            "string_id": not_blank(string_id, "string_id"),
+        needed = {
+            "name": name,
+            "string_id": string_id,
             "sender_url": sender_url,
             "sender_reminder": sender_reminder,
-            "send_last_broadcast": False,
-            **fields,
         }
-        return await self._create(given, timeout)
+        # Left out, new subscribers may be sent an old mail.
+        given = {"send_last_broadcast": False, **given_ones(fields)}
+        return await self._create(needed, given, timeout)
 
     async def update(
         self,
@@ -269,9 +282,9 @@ class Lists(Resource[List]):
         timeout: float | None = None,
         **fields: Unpack[ListFields],
     ) -> List:
-        """Change what is given, and only that: ``PUT /lists/{id}``. No document has it.
+        """Change only what is given: ``PUT /lists/{id}``. Undocumented by ActiveCampaign.
 
-        An account was seen to refuse it with an error of its own: ServerError.
+        One account was seen to answer it with an internal error: ServerError.
         """
         given = {
             "name": name,
@@ -283,54 +296,55 @@ class Lists(Resource[List]):
         return await self._update(id, given, timeout)
 
     async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
-        """Delete one: ``DELETE /lists/{id}``. NotFoundError when there is none.
+        """Delete one: ``DELETE /lists/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/delete-a-list
         """
         await self._delete(id, timeout)
 
     async def find(self, name: str, *, timeout: float | None = None) -> List | None:
-        """The list of that name, or None, whatever its case or blanks around it: ``GET /lists``, all pages.
-        LookupError where several have it. `timeout` is for each page.
+        """The list with that name, or None, ignoring case and surrounding blanks: ``GET /lists``, all pages.
+        LookupError if several have it.
 
         https://developers.activecampaign.com/reference/retrieve-all-lists
         """
         wanted = not_blank(name, "name")
         # Unfiltered: whether `filters[name]` looks at case and blanks is nowhere said, and 100 come in a request.
-        return only(
-            [row async for row in self.list(timeout=timeout) if same(row.name, wanted)],
-            "lists have that name",
-        )
+        return await only(self.list(), lambda row: same(row.name, wanted), "lists have that name", timeout)
 
     # -- which groups of users may use a list
 
-    def groups(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[ListGroup]:
-        """Permissions of all groups on all lists: ``GET /listGroups``. `limit` rows a page, 1 to 100.
+    def groups(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[ListGroup]:
+        """The permissions of all groups on all lists: ``GET /listGroups``. `limit` is the page size (1 to 100),
+        `order_by` the order.
 
-        No document has it.
+        Undocumented by ActiveCampaign.
         """
-        return rows(self._send, "/listGroups", ListGroup, limit=limit, timeout=timeout)
+        return rows(self._send, "/listGroups", ListGroup, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get_group(self, list_group: int | str, *, timeout: float | None = None) -> ListGroup:
-        """One permission, by its own id: ``GET /listGroups/{id}``. NotFoundError when there is none.
+        """One permission, by its own id: ``GET /listGroups/{id}``. NotFoundError if there is none.
 
-        No document has it.
+        Undocumented by ActiveCampaign.
         """
         path = under("/listGroups", id_text(list_group, "list_group"))
         return await self._send(Call("GET", path, one(ListGroup), timeout=timeout))
 
     async def add_group(self, list: int | str, group: int | str, *, timeout: float | None = None) -> ListGroup:
-        """Let a group of users use a list: ``POST /listGroups``.
+        """Let a group of users use a list: ``POST /listGroups``. PermissionDeniedError also if there is no such list
+        or group.
 
         https://developers.activecampaign.com/reference/create-a-list-group-permission
         """
-        body = {"listGroup": {"listid": given_id(list, "list"), "groupid": given_id(group, "group")}}
+        body = {"listGroup": {"listid": given_id(list, "list"), "groupid": given_id(group, "group", "groups")}}
         return await self._send(Call("POST", "/listGroups", one(ListGroup), body=body, timeout=timeout))
 
     async def remove_group(self, list_group: int | str, *, timeout: float | None = None) -> None:
-        """Take a permission back, by its own id: ``DELETE /listGroups/{id}``. Done, too, where there is none.
+        """Revoke a permission, by its own id: ``DELETE /listGroups/{id}``. Also succeeds if there is none.
 
-        No document has it.
+        Undocumented by ActiveCampaign.
         """
         path = under("/listGroups", id_text(list_group, "list_group"))
         await self._send(removal(path, timeout, missing_is_done=True))
@@ -345,7 +359,7 @@ class Lists(Resource[List]):
         timeout: float | None = None,
         **filters: Unpack[ExclusionFilters],
     ) -> Pager[Exclusion]:
-        """Exclusions: ``GET /lists/exclusions``. `limit` rows a page, 1 to 100.
+        """Exclusions: ``GET /lists/exclusions``. `limit` is the page size (1 to 100).
 
         https://developers.activecampaign.com/reference/exclusions-retrieve-a-list
         """
@@ -355,7 +369,7 @@ class Lists(Resource[List]):
         return rows(self._send, "/lists/exclusions", Exclusion, asked, limit=limit, timeout=timeout)
 
     async def get_exclusion(self, id: int | str, *, timeout: float | None = None) -> Exclusion:
-        """Read one: ``GET /lists/exclusions/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /lists/exclusions/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/exclusions-retrieve-an-exclusion
         """
@@ -365,7 +379,7 @@ class Lists(Resource[List]):
     async def update_exclusion(
         self, id: int | str, *, timeout: float | None = None, **fields: Unpack[ExclusionFields]
     ) -> Exclusion:
-        """Change where one holds: ``PUT /lists/exclusions/{id}``.
+        """Change where one applies: ``PUT /lists/exclusions/{id}``.
 
         `lists` goes only with the channel "several" (ValueError, as ActiveCampaign would refuse it).
         https://developers.activecampaign.com/reference/update-an-exclusion

@@ -8,11 +8,11 @@ from typing import Annotated, TypedDict, Unpack
 
 from attrs import frozen
 
-from .._model import Row, Wire
+from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._inputs import given_id
+from ._inputs import given_id, not_blank
 from ._reference import Reference
-from ._resource import Resource, not_blank, rows
+from ._resource import Resource, RowOrder, rows
 
 
 class NoteRelType(Enum):
@@ -49,7 +49,7 @@ class Note(Row):
 class NoteFields(TypedDict, total=False):
     """What can be changed of a note."""
 
-    note: str
+    note: Annotated[str, Wire("note", not_blank)]
     rel_type: Annotated[NoteRelType | str, Wire("reltype")]
     rel_id: Annotated[int | str, Wire("relid", given_id)]
 
@@ -57,16 +57,18 @@ class NoteFields(TypedDict, total=False):
 class Notes(Resource[Note]):
     """``ac.notes``"""
 
-    path, model, written = "/notes", Note, NoteFields
+    _path, _model, _written = "/notes", Note, NoteFields
 
-    def list(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[Note]:
-        """Notes of all kinds: ``GET /notes``. `limit` rows a page, 1 to 100. Those of one contact:
-        `Contacts.notes`. https://developers.activecampaign.com/reference/retrieve-list-of-all-notes
+    def list(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[Note]:
+        """Notes of all kinds: ``GET /notes``. `limit` is the page size (1 to 100), `order_by` the order.
+        Those of one contact: `Contacts.notes`. https://developers.activecampaign.com/reference/retrieve-list-of-all-notes
         """
-        return rows(self._send, self.path, Note, limit=limit, timeout=timeout)
+        return rows(self._send, self._path, Note, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> Note:
-        """Read one: ``GET /notes/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /notes/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/retrieve-a-note
         """
@@ -81,22 +83,21 @@ class Notes(Resource[Note]):
         timeout: float | None = None,
     ) -> Note:
         """Write a note: ``POST /notes``. `rel_type` and `rel_id` say what it is about, e.g. NoteRelType.CONTACT and
-        a contact's id. Sent once only: a second time makes a second note.
+        a contact's id: NotFoundError if there is none. Never repeated: a second request would add a second note.
 
         https://developers.activecampaign.com/reference/create-a-note
         """
-        given = {"note": not_blank(note, "note"), "rel_type": rel_type, "rel_id": rel_id}
-        return await self._create(given, timeout)
+        return await self._create({"note": note, "rel_type": rel_type, "rel_id": rel_id}, {}, timeout)
 
     async def update(self, id: int | str, *, timeout: float | None = None, **fields: Unpack[NoteFields]) -> Note:
-        """Change what is given, and only that: ``PUT /notes/{id}``.
+        """Change only what is given: ``PUT /notes/{id}``.
 
         https://developers.activecampaign.com/reference/update-a-note
         """
         return await self._update(id, fields, timeout)
 
     async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
-        """Delete one: ``DELETE /notes/{id}``. NotFoundError when there is none.
+        """Delete one: ``DELETE /notes/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/delete-note
         """

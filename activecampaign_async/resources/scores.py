@@ -1,4 +1,4 @@
-"""Scores: what points are counted for. https://developers.activecampaign.com/reference/scores"""
+"""Scores: rules that count points. https://developers.activecampaign.com/reference/scores"""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Annotated
 
 from attrs import frozen
 
-from .._model import Row, Wire
+from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._resource import Resource, rows
+from ._resource import Resource, RowOrder, rows
 
 
 class ScoreRelType(Enum):
-    """What has points."""
+    """What a score counts points for."""
 
     CONTACT = "contact"
     DEAL = "deal"
@@ -37,17 +37,19 @@ class Score(Row):
 class Scores(Resource[Score]):
     """``ac.scores``"""
 
-    path, model = "/scores", Score
+    _path, _model = "/scores", Score
 
-    def list(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[Score]:
-        """Scores: ``GET /scores``. `limit` rows a page, 1 to 100.
+    def list(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[Score]:
+        """Scores: ``GET /scores``. `limit` is the page size (1 to 100), `order_by` the order.
 
         https://developers.activecampaign.com/reference/list-all-scores
         """
-        return rows(self._send, self.path, Score, limit=limit, timeout=timeout)
+        return rows(self._send, self._path, Score, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> Score:
-        """Read one: ``GET /scores/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /scores/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/retrieve-a-score
         """

@@ -8,13 +8,15 @@ from typing import Annotated, TypedDict, Unpack
 
 from attrs import frozen
 
+from .._given import given_ones
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._resource import NameOrder, Resource, name_order, not_blank, only, same
+from ._inputs import not_blank
+from ._resource import NameOrder, Resource, name_order, only, same
 
 
 class TagType(Enum):
-    """What a tag can be put on."""
+    """What a tag can be attached to."""
 
     CONTACT = "contact"
     TEMPLATE = "template"
@@ -31,7 +33,7 @@ class Tag(Row):
     tag_type: TagType | str | None = None
     description: str | None = None
     subscriber_count: Annotated[int | None, Wire("subscriber_count")] = None
-    """Contacts that carry it."""
+    """Contacts that have it."""
     deleted: bool | None = None
     created_at: Annotated[datetime | None, Wire("cdate")] = None
     created_timestamp: Annotated[datetime | None, Wire("created_timestamp")] = None
@@ -48,11 +50,11 @@ class TagFields(TypedDict, total=False):
 
 
 class _Written(TagFields, total=False):
-    tag: str
+    tag: Annotated[str, Wire("tag", not_blank)]
 
 
 class TagFilters(TypedDict, total=False):
-    """By what tags can be filtered. All compare the name, without regard to case."""
+    """Filters for tags. All compare the name, without regard to case."""
 
     search: str
     """Contains it."""
@@ -69,7 +71,7 @@ class TagFilters(TypedDict, total=False):
 class Tags(Resource[Tag]):
     """``ac.tags``"""
 
-    path, model, written, filters = "/tags", Tag, _Written, TagFilters
+    _path, _model, _written, _filters = "/tags", Tag, _Written, TagFilters
 
     def list(
         self,
@@ -79,30 +81,30 @@ class Tags(Resource[Tag]):
         timeout: float | None = None,
         **filters: Unpack[TagFilters],
     ) -> Pager[Tag]:
-        """Tags: ``GET /tags``. `limit` rows a page, 1 to 100.
+        """Tags: ``GET /tags``. `limit` is the page size (1 to 100).
 
-        `order_by` is "name", "-name", or "weight": of what was searched for, equal names first, then those
-        that start so. https://developers.activecampaign.com/reference/retrieve-all-tags
+        `order_by` is "name", "-name", or "weight", for a search: equal names first, then those that start with the
+        text. https://developers.activecampaign.com/reference/retrieve-all-tags
         """
         orders = {} if order_by is UNSET else {"orders[search]": name_order(order_by)}
         return self._list(filters, orders=orders, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> Tag:
-        """Read one: ``GET /tags/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /tags/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/retrieve-a-tag
         """
         return await self._get(id, timeout)
 
     async def create(self, *, tag: str, timeout: float | None = None, **fields: Unpack[TagFields]) -> Tag:
-        """Make a tag: ``POST /tags``. For contacts, unless `tag_type` says otherwise.
+        """Create a tag: ``POST /tags``. For contacts, unless `tag_type` says otherwise.
 
-        Where the name is known, accounts differ: the tag that exists comes back, or DuplicateError.
+        If the name already exists, accounts differ: the existing tag comes back, or DuplicateError.
         https://developers.activecampaign.com/reference/create-a-new-tag
         """
         # Without a type the API makes a tag that no list shows.
-        given = {"tag": not_blank(tag, "tag"), "tag_type": TagType.CONTACT, **fields}
-        return await self._create(given, timeout)
+        given = {"tag_type": TagType.CONTACT, **given_ones(fields)}
+        return await self._create({"tag": tag}, given, timeout)
 
     async def update(
         self,
@@ -112,25 +114,24 @@ class Tags(Resource[Tag]):
         timeout: float | None = None,
         **fields: Unpack[TagFields],
     ) -> Tag:
-        """Change what is given, and only that: ``PUT /tags/{id}``.
+        """Change only what is given: ``PUT /tags/{id}``.
 
         https://developers.activecampaign.com/reference/update-a-tag
         """
         return await self._update(id, {"tag": tag, **fields}, timeout)
 
     async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
-        """Delete one: ``DELETE /tags/{id}``. NotFoundError when there is none.
+        """Delete one: ``DELETE /tags/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/delete-a-tag
         """
         await self._delete(id, timeout)
 
     async def find(self, name: str, *, timeout: float | None = None) -> Tag | None:
-        """The tag of that name, or None, whatever its case or blanks around it: ``GET /tags?search=…``, all
-        pages. LookupError where several fit, as a contact's and a template's tag of one name do.
+        """The tag with that name, or None, ignoring case and surrounding blanks: ``GET /tags?search=…``, all
+        pages. LookupError if several match, as a contact's and a template's tag of the same name do.
 
         https://developers.activecampaign.com/reference/retrieve-all-tags
         """
         wanted = not_blank(name, "name").strip()
-        found = [tag async for tag in self.list(search=wanted, timeout=timeout) if same(tag.tag, wanted)]
-        return only(found, "tags have that name")
+        return await only(self.list(search=wanted), lambda tag: same(tag.tag, wanted), "tags have that name", timeout)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, TypedDict, Unpack
+from typing import Annotated, Any, TypedDict, Unpack
 
 from attrs import frozen
 
 from .._call import Call, one, under
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._inputs import given_id
-from ._resource import NoFilters, Resource, not_blank
+from ._inputs import given_id_or_none, not_blank
+from ._resource import NoFilters, Resource, RowOrder, only, same
 
 
 @frozen(kw_only=True, repr=False)
@@ -38,7 +38,7 @@ class User(Row):
     password: str | None = None
     """Only in the answer to a create, which repeats what was sent."""
     password_updated_utc_timestamp: Annotated[datetime | None, Wire("password_updated_utc_timestamp")] = None
-    """No zone on the wire, and not UTC for all its name."""
+    """No zone on the wire, and not UTC despite its name."""
     created_at: Annotated[datetime | None, Wire("cdate")] = None
     updated_at: Annotated[datetime | None, Wire("udate")] = None
 
@@ -71,26 +71,36 @@ class UserConversationsPermission(Row):
     updated_timestamp: Annotated[datetime | None, Wire("updated_timestamp")] = None
 
 
+def _group(given: Any, name: str) -> int | str | None:
+    return given_id_or_none(given, name, "groups")
+
+
 class UserFields(TypedDict, total=False):
     """What can be written besides the user's name and e-mail address."""
 
     first_name: str | None
     last_name: str | None
-    group: Annotated[int | str, Wire("group", given_id)]
+    group: Annotated[int | str | None, Wire("group", _group)]
     """Id of a group of users."""
     password: str
     """As plain text. It is in no `repr` and no log."""
+    # The others are undocumented.
+    phone: str | None
+    signature: str | None
+    lang: str | None
+    local_zone_id: Annotated[str | None, Wire("localZoneid")]
+    """Time zone, e.g. ``Europe/Berlin``."""
 
 
 class _Written(UserFields, total=False):
-    username: str
-    email: str
+    username: Annotated[str, Wire("username", not_blank)]
+    email: Annotated[str, Wire("email", not_blank)]
 
 
 class Users(Resource[User]):
     """``ac.users``"""
 
-    path, model, written, filters = "/users", User, _Written, NoFilters
+    _path, _model, _written, _filters = "/users", User, _Written, NoFilters
 
     async def me(self, *, timeout: float | None = None) -> User:
         """Whose key this is: ``GET /users/me``.
@@ -99,22 +109,25 @@ class Users(Resource[User]):
         """
         return await self._send(Call("GET", "/users/me", one(User), timeout=timeout))
 
-    def list(self, *, limit: int | None = None, timeout: float | None = None) -> Pager[User]:
-        """All users: ``GET /users``. `limit` rows a page, 1 to 100.
+    def list(
+        self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
+    ) -> Pager[User]:
+        """All users: ``GET /users``. `limit` is the page size (1 to 100), `order_by` the order.
 
         https://developers.activecampaign.com/reference/list-all-users
         """
-        return self._list({}, limit=limit, timeout=timeout)
+        return self._list({}, order_by=order_by, limit=limit, timeout=timeout)
 
     async def get(self, id: int | str, *, timeout: float | None = None) -> User:
-        """Read one: ``GET /users/{id}``. NotFoundError when there is none.
+        """Read one: ``GET /users/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/get-user
         """
         return await self._get(id, timeout)
 
     async def by_email(self, email: str, *, timeout: float | None = None) -> User:
-        """The user with that e-mail address: ``GET /users/email/{email}``. NotFoundError when there is none.
+        """The user with that e-mail address: ``GET /users/email/{email}``. NotFoundError if there is none:
+        `find` gives None.
 
         https://developers.activecampaign.com/reference/get-user-email
         """
@@ -122,21 +135,35 @@ class Users(Resource[User]):
         return await self._send(Call("GET", path, one(User), timeout=timeout))
 
     async def by_username(self, username: str, *, timeout: float | None = None) -> User:
-        """The user who logs in under that name: ``GET /users/username/{username}``. NotFoundError when there
-        is none. https://developers.activecampaign.com/reference/get-user-username
+        """The user who logs in under that name: ``GET /users/username/{username}``. NotFoundError if there
+        is none: `find` gives None. https://developers.activecampaign.com/reference/get-user-username
         """
         path = under("/users/username", _segment(username, "username"))
         return await self._send(Call("GET", path, one(User), timeout=timeout))
 
+    async def find(self, username_or_email: str, *, timeout: float | None = None) -> User | None:
+        """The user with that name or e-mail address, or None, ignoring case and surrounding blanks: ``GET /users``,
+        all pages. LookupError if several have it.
+
+        https://developers.activecampaign.com/reference/list-all-users
+        """
+        wanted = not_blank(username_or_email, "username_or_email")
+
+        def fits(user: User) -> bool:
+            return same(user.username, wanted) or same(user.email, wanted)
+
+        return await only(self.list(), fits, "users have that name or e-mail address", timeout)
+
     async def create(
         self, *, username: str, email: str, timeout: float | None = None, **fields: Unpack[UserFields]
     ) -> User:
-        """Make a user: ``POST /users``.
+        """Create a user: ``POST /users``. DuplicateError if the username or the address already exists.
 
+        To log in, a user also needs a `password` and a `group`, which decides what the user may do; `Groups.find` gives
+        its id. ActiveCampaign's own example has both names and these two.
         https://developers.activecampaign.com/reference/create-user
         """
-        given = {"username": not_blank(username, "username"), "email": not_blank(email, "email"), **fields}
-        return await self._create(given, timeout)
+        return await self._create({"username": username, "email": email}, fields, timeout)
 
     async def update(
         self,
@@ -147,7 +174,7 @@ class Users(Resource[User]):
         timeout: float | None = None,
         **fields: Unpack[UserFields],
     ) -> User:
-        """Change what is given, and only that: ``PUT /users/{id}``. The user's group comes along in `included`.
+        """Change only what is given: ``PUT /users/{id}``. The user's group comes along in `included`.
 
         ActiveCampaign takes a `username`, though its reference says that it cannot be changed.
         https://developers.activecampaign.com/reference/update-user
@@ -155,7 +182,7 @@ class Users(Resource[User]):
         return await self._update(id, {"username": username, "email": email, **fields}, timeout)
 
     async def delete(self, id: int | str, *, timeout: float | None = None) -> None:
-        """Delete one: ``DELETE /users/{id}``. NotFoundError when there is none.
+        """Delete one: ``DELETE /users/{id}``. NotFoundError if there is none.
 
         https://developers.activecampaign.com/reference/delete-user
         """
@@ -166,5 +193,5 @@ def _segment(value: str, argument: str) -> str:
     """One segment of a path. Servers take an encoded slash for a plain one, which leads elsewhere."""
     text = not_blank(value, argument).strip()
     if "/" in text or "\\" in text or not text.strip(" ."):
-        raise ValueError(f"{argument}: no slash, and more than dots")
+        raise ValueError(f"{argument}: a slash, or dots alone, would lead elsewhere; `find` looks for any")
     return text

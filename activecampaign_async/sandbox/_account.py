@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from ._batches import Imports
 from ._clock import naive, stamp
 from ._contacts_store import Contacts
 from ._kind import NOW, PLAIN, Kind
@@ -83,11 +84,11 @@ class Table:
             row |= self._links(row)
 
     def _twice(self, values: Row) -> Row:
-        """What is said once, under both of its names."""
+        """What is said once, under both of its names; "0", which is none, is null under the second."""
         both = {**values}
         for column, other in self._kind.same.items():
             if other in values:
-                both.setdefault(column, values[other])
+                both.setdefault(column, values[other] if str(values[other]) != "0" else None)
             elif column in values:
                 both[other] = values[column]
         return both
@@ -140,14 +141,16 @@ class Account:
         """Contacts by filter and value (`("segmentid", 4)`), for what has no endpoint here."""
         self.written: Counter[tuple[str, int]] = Counter()
         """How often each row was written, by (plural name, id)."""
+        self.imports = Imports()
         self.move(url)
         self._begin()
 
     def _begin(self) -> None:
         """What an account has from its first day."""
         name: Row = {"username": "sandbox", "firstName": "Sam", "lastName": "Sandbox"}
-        self.users.add({**name, "email": "sandbox@example.com"})
-        self.groups.add({"title": "Admin", **ADMIN}, 3)
+        never: Row = {"cdate": None, "udate": None, "password_updated_utc_timestamp": "0000-00-00 00:00:00"}
+        self.users.add({**name, "email": "sandbox@example.com", **never})
+        self.groups.add({"title": "Admin", "descript": "", **ADMIN, "sdate": self.stamp()}, 3)
         self.tables["groupLimits"].add({"groupid": "3"})
         self.tables["userGroups"].add({"userid": "1", "groupid": "3"})
         self.tables["userConversationsPermissions"].add({"user": "1"})

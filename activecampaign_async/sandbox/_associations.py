@@ -3,7 +3,7 @@
 from . import _generate as generate
 from ._account import Account
 from ._tables import echoes, id_in, sent, write, wrote
-from ._wire import Answer, Row, answer, invalid, message, missing, stored
+from ._wire import Answer, Row, answer, invalid, message, missing, refused, stored
 
 _LIST_STATUSES = ("0", "1", "2", "3")
 _TAG_MADE = ("contact", "tag", "cdate", "links", "id")
@@ -21,9 +21,9 @@ def add_tag(account: Account, body: object) -> Answer:
     if tag is None:
         return invalid("No tag id provided", "field_missing", "tag")
     if contact is None:
-        return invalid("Missing attribute", "field_missing", "contact")
+        return refused(422, "Missing attribute", source={"pointer": "/data/attributes/contact"})
     if contact not in account.contacts:
-        return missing("Subscriber", contact)
+        return refused(404, "Not Found", detail="Contact not found")
     tag_row = account.tags.get(tag)
     if tag_row is None:
         return missing("Tag", tag)

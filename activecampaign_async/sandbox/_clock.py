@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
+from threading import get_ident
 from typing import Protocol
 
 import anyio
@@ -34,11 +35,15 @@ class EventLoopClock:
 
 
 class Calendar:
-    """Clock seconds since the first look, as a time of day that never runs backwards."""
+    """Clock seconds since the first look, as a time of day that never runs backwards.
+
+    Each thread has a beginning of its own: where the account is served, the event loop of the test and that of the
+    server may have clocks that began at different times.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._start: float | None = None
+        self._starts: dict[int, float] = {}
         self._last = 0.0
 
     def elapsed(self) -> float:
@@ -47,9 +52,8 @@ class Calendar:
             now = self._clock.now()
         except Exception:  # noqa: BLE001 - anyio has no one error for "no event loop here"
             return self._last
-        if self._start is None:
-            self._start = now
-        self._last = max(self._last, now - self._start)
+        start = self._starts.setdefault(get_ident(), now - self._last)
+        self._last = max(self._last, now - start)
         return self._last
 
     def now(self) -> int:

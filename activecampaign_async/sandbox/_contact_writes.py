@@ -5,11 +5,13 @@ from ._account import Account
 from ._contacts import ids_of
 from ._contacts_store import WRITABLE, plausible
 from ._tables import echoes, sent
-from ._wire import Answer, Row, answer, invalid, missing
+from ._wire import Answer, Row, answer, invalid, missing, refused
 
 
 def create(account: Account, body: object) -> Answer:
     values = sent(body, "contact")
+    if values.get("allowNullEmail") and not values.get("email") and values.get("phone"):
+        return _made(account, {**values, "email": ""})
     refusal = _refused(account, values.get("email"), None)
     return refusal or _made(account, values)
 
@@ -19,11 +21,15 @@ def sync(account: Account, body: object) -> Answer:
     values = sent(body, "contact")
     email = values.get("email")
     if not email:
-        return answer({"errors": [{"status": 400, "title": "Email address must be provided"}]}, 400)
+        return refused(400, "Email address must be provided")
     if not plausible(email):
         return _no_address()
+    if account.imports.refuse is not None and (reason := account.imports.refuse(values)):
+        return invalid(reason, "field_invalid", None)
     id = account.contacts.find(str(email))
-    return _made(account, values, whole=True) if id is None else _changed(account, id, values, whole=True)
+    if id is None:
+        return _made(account, values, whole=True)
+    return _changed(account, id, account.contacts.update(id, values), values, whole=True)
 
 
 def update(account: Account, id: int, body: object) -> Answer:
@@ -31,7 +37,7 @@ def update(account: Account, id: int, body: object) -> Answer:
         return missing("Subscriber", id)
     values = sent(body, "contact")
     refusal = _refused(account, values["email"], id) if "email" in values else None
-    return refusal or _changed(account, id, values)
+    return refusal or _changed(account, id, account.contacts.replace(id, values), values)
 
 
 def delete(account: Account, id: int) -> Answer:
@@ -56,20 +62,18 @@ def _no_address() -> Answer:
 
 
 def _made(account: Account, values: Row, *, whole: bool = False) -> Answer:
-    """The 13 columns a create answers with, as they were sent."""
+    """The few columns a create answers with, as they were sent."""
     id = account.contacts.add(values)
     account.wrote("contacts", id)
     row = account.contacts.row(id)
-    shown: Row = {"email": "", "phone": "", "firstName": "", "lastName": "", "email_empty": False}
-    shown |= {"cdate": row["cdate"], "udate": row["udate"], "orgid": "", "orgname": "", "hash": row["hash"]}
-    shown |= echoes(values, WRITABLE)
-    shown |= {"links": row["links"], "id": str(id), "organization": ""}
+    shown: Row = {"email": "", "phone": "", "firstName": "", "lastName": "", "orgid": "0", "orgname": ""}
+    shown |= {"cdate": row["cdate"], "udate": row["udate"]} | echoes(values, WRITABLE)
+    shown |= {"links": row["links"], "id": str(id), "organization": row["organization"]}
     return _answered(account, id, shown, values, 201, whole=whole)
 
 
-def _changed(account: Account, id: int, values: Row, *, whole: bool = False) -> Answer:
+def _changed(account: Account, id: int, row: Row, values: Row, *, whole: bool = False) -> Answer:
     """The stored row; what was sent comes back as it was sent."""
-    row = account.contacts.update(id, values)
     account.wrote("contacts", id)
     shown = generate.brief(row) | echoes(values, WRITABLE)
     return _answered(account, id, shown, values, 200, whole=whole)

@@ -15,21 +15,39 @@ INCLUDES = ("fieldValues", "contactTags", "contactLists", "contactAutomations")
 
 
 def list_(account: Account, query: Query) -> Answer:
-    contacts = account.contacts
     ids, total = select(account, query)
     if any(name in INCLUDES for name in query.include):
         return _with_includes(account, ids, total, query)
     # a page is a quarter of a megabyte: put together in one go, not copied about
-    listed = [text for id in ids for text in (contacts.json(id), ",")][:-1]
+    row = _text if account.tables["accountContacts"] else _plain_text
+    listed = [text for id in ids for text in (row(account, id), ",")][:-1]
     text = "".join(('{"scoreValues":[],"contacts":[', *listed, '],"meta":', _meta(total, query), "}"))
     return Answer(200, text.encode())
 
 
-def get(account: Account, id: int) -> Answer:
+def _plain_text(account: Account, id: int) -> str:
+    return account.contacts.json(id)
+
+
+def _text(account: Account, id: int) -> str:
+    return json.dumps(_row(account, id), separators=(",", ":"))
+
+
+def _row(account: Account, id: int) -> Row:
+    """As a list has it."""
+    accounts = ids_of(account.tables["accountContacts"].of_contact(id))
+    return generate.listed(account.contacts.row(id)) | {"accountContacts": accounts}
+
+
+def get(account: Account, id: int, query: Query | None = None) -> Answer:
+    """With what always comes beside it, and what the query asks for."""
     if id not in account.contacts:
         return missing("Subscriber", id)
     loads = side_loads(account, id)
-    ids: Row = {name: ids_of(loads[name]) for name in _IN_ROW}
+    asked = query.include if query else ()
+    more = [name for name in INCLUDES if name in asked and name not in loads]
+    loads |= {name: account.tables[name].of_contact(id) for name in more}
+    ids: Row = {name: ids_of(loads[name]) for name in (*_IN_ROW, *more)}
     return answer({**loads, "contact": generate.single(account.contacts.row(id), ids)})
 
 
@@ -62,7 +80,7 @@ def _with_includes(account: Account, ids: list[int], total: int, query: Query) -
     loads: dict[str, list[Row]] = {name: [] for name in query.include if name in INCLUDES}
     rows: list[Row] = []
     for id in ids:
-        row = generate.listed(account.contacts.row(id))
+        row = _row(account, id)
         for name in loads:
             own = account.tables[name].of_contact(id)
             loads[name] += own

@@ -10,7 +10,7 @@ from . import _generate as generate
 from ._clock import naive, seconds_of, stamp
 from ._generate import Facts, Template
 from ._ids import Ids, spread
-from ._wire import Row, stored
+from ._wire import Row, filled, stored
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def folded(email: str) -> str:
-    return email.strip().casefold()
+    return email.strip().lower()
 
 
 def plausible(email: object) -> bool:
@@ -109,7 +109,9 @@ class Contacts:
         return self._facts[id]
 
     def find(self, email: str) -> int | None:
-        """The contact with this address, without regard to case."""
+        """The contact with this address, without regard to case. Those without one are none of each other's."""
+        if not email:
+            return None
         email = folded(email)
         if email in self._by_email:
             return self._by_email[email]
@@ -146,6 +148,22 @@ class Contacts:
         self._write(id, row, values)
         return row
 
+    def replace(self, id: int, values: Mapping[str, object]) -> Row:
+        """As `update`, and what was null is blank from then on."""
+        row = self.update(id, values)
+        row |= filled(row, generate.FILLED)
+        return row
+
+    def stand(self, id: int, values: Mapping[str, object]) -> None:
+        """These columns as they are given, also those that no request writes; a date stands in its other forms, too."""
+        row = self._written[id]
+        row |= {name: stored(value) for name, value in values.items() if name not in WRITABLE}
+        for name, other in (("cdate", "created"), ("udate", "updated")):
+            if isinstance(text := values.get(name), str):
+                row |= dict.fromkeys((f"{other}_timestamp", f"{other}_utc_timestamp"), naive(text))
+        self._facts.pop(id, None)
+        self.version += 1
+
     def remove(self, id: int) -> None:
         row = self.row(id)
         if self._written.pop(id, None) is not None:
@@ -156,6 +174,8 @@ class Contacts:
 
     def _write(self, id: int, row: Row, values: Mapping[str, object]) -> None:
         row |= {name: stored(value) for name, value in values.items() if name in WRITABLE}
+        if "orgid" in values:
+            row["organization"] = row["orgid"] if row["orgid"] not in ("0", "") else None
         if "email" in values:
             row["email"] = email = str(values["email"]).strip()
             row["email_domain"] = email.rpartition("@")[2]

@@ -3,7 +3,7 @@
 from ._account import Account
 from ._query import Query
 from ._tables import listing, wrote
-from ._wire import Answer, Row, answer, message, missing
+from ._wire import Answer, Row, answer, message, missing, refused
 
 _CHANNELS = ("all", "allSms", "allEmail", "several")
 
@@ -57,5 +57,4 @@ def _lists(row: Row) -> list[str]:
 
 
 def _invalid(detail: str, pointer: str) -> Answer:
-    entry: Row = {"status": 422, "title": "Invalid attribute", "detail": detail}
-    return answer({"errors": [entry | {"source": {"pointer": f"/data/attributes/{pointer}"}}]}, 422)
+    return refused(422, "Invalid attribute", detail=detail, source={"pointer": f"/data/attributes/{pointer}"})

@@ -1,12 +1,11 @@
 """`/groupDefinitions`, `/groupMembers`: groups of custom fields. Their ids are numbers."""
 
-from ._account import Account
+from ._account import Account, Table
 from ._query import Query, whole
 from ._tables import id_in, page, remove, sent, wrote
-from ._wire import Answer, Row, answer, message, missing
+from ._wire import Answer, Row, answer, message, missing, refused
 
 _BY = {"created_by": 1, "updated_by": 1}
-_GONE = {"errors": [{"status": 404, "title": "Not Found"}]}
 
 
 def create(account: Account, body: object, query: list[tuple[str, str]]) -> Answer:
@@ -33,7 +32,7 @@ def members(account: Account, query: Query) -> Answer:
 
 def member(account: Account, id: int) -> Answer:
     row = account.tables["groupMembers"].get(id)
-    return answer(_GONE, 404) if row is None else answer({"groupMember": row})
+    return refused(404, "Not Found") if row is None else answer({"groupMember": row})
 
 
 def add_member(account: Account, body: object) -> Answer:
@@ -42,7 +41,7 @@ def add_member(account: Account, body: object) -> Answer:
     if refusal:
         return refusal
     table = account.tables["groupMembers"]
-    row = table.add(_placed(values, len(table) + 1))
+    row = table.add(_placed(values, _end(table, values)))
     wrote(account, table, row)
     return answer({"groupMember": row | _BY})
 
@@ -51,11 +50,14 @@ def change_member(account: Account, id: int, body: object) -> Answer:
     table = account.tables["groupMembers"]
     row, values = table.get(id), sent(body, "groupMember")
     if row is None:
-        return answer(_GONE, 404)
+        return refused(404, "Not Found")
+    if values.get("group_id") is None:  # documented as optional, null by default: it stays where it is
+        values = {**values, "group_id": row["group_id"]}
     refusal = _refused(account, values)
     if refusal:
         return refusal
-    row |= _placed(values, _number(row, "ordernum", 1))
+    last = "ordernum" in values and values["ordernum"] is None  # documented: null appends
+    row |= _placed(values, _end(table, values, id) if last else _number(row, "ordernum", 1))
     wrote(account, table, row)
     return answer({"groupMember": row | _BY})
 
@@ -63,7 +65,7 @@ def change_member(account: Account, id: int, body: object) -> Answer:
 def remove_member(account: Account, id: int) -> Answer:
     table = account.tables["groupMembers"]
     if table.get(id) is None:
-        return answer(_GONE, 404)
+        return refused(404, "Not Found")
     remove(account, table, id)
     return answer({})
 
@@ -75,6 +77,12 @@ def _refused(account: Account, values: Row) -> Answer | None:
     if group is None or account.tables["groupDefinitions"].get(group) is None:
         return missing("GroupDefinition", group or "")
     return None
+
+
+def _end(table: Table, values: Row, but: int | None = None) -> int:
+    """The place after all others of the group; `but`: a member that is no other."""
+    others = (row for row in table.having("group_id", id_in(values, "group_id")) if row["id"] != but)
+    return max((_number(row, "ordernum", 0) for row in others), default=0) + 1
 
 
 def _placed(values: Row, place: int) -> Row:

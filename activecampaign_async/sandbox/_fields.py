@@ -9,6 +9,8 @@ _SENDABLE = (
     "title", "type", "descript", "isrequired", "perstag", "defval", "show_in_list", "rows", "cols", "visible",
     "service",
 )  # fmt: skip
+TYPES = ("text", "textarea", "hidden", "date", "datetime", "number", "dropdown", "radio", "checkbox", "listbox")
+"""What a test may add; what the real one says to others is not known, so that requests are not refused."""
 _MADE = ("created_by", "updated_by", "cdate", "udate", "perstag", "links", "id")
 _OPTION = ("field", "label", "value", "orderid", "isdefault")
 _OPTION_MADE = ("cdate", "udate", "links", "id")
@@ -91,6 +93,15 @@ def add_options(account: Account, body: object) -> Answer:
         wrote(account, table, row)
         shown.append(echoes(entry, _OPTION) | {name: row[name] for name in _OPTION_MADE})
     return answer({"fieldOptions": shown}, 201)
+
+
+def update_option(account: Account, id: int, body: object) -> Answer:
+    table = account.tables["fieldOptions"]
+    row = table.get(id)
+    if row is None:
+        return missing(table.kind, id)
+    values = {name: value for name, value in sent(body, "fieldOption").items() if name in _OPTION and name != "field"}
+    return answer({"fieldOption": write(account, table, row, values)})
 
 
 def relate(account: Account, body: object) -> Answer:

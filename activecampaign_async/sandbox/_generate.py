@@ -20,6 +20,9 @@ LINKS = ("bounceLogs", "contactAutomations", "contactData", "contactGoals", "con
          "contactTags", "contactDeals", "deals", "fieldValues", "geoIps", "notes", "organization",
          "plusAppend", "trackingLogs", "scoreValues", "accountContacts",
          "automationEntryCounts")  # fmt: skip
+FILLED: Row = {"ua": "", "created_by": "0", "updated_by": "0", "best_send_hour": "0", "sms_consent": "0",
+               "sms_consent_updated_at": "0000-00-00 00:00:00"}  # fmt: skip
+"""Null until the first `PUT` of the contact, which writes them too."""
 _READ_ONLY = ("last_click_date", "last_open_date", "last_mpp_open_date", "whatsapp_id", "whatsapp_username")
 
 
@@ -109,6 +112,11 @@ def blank(base: str, id: str, made: str, changed: str) -> Row:
         "id": id,
         "organization": None,
     }
+
+
+_BLANK = blank("", "", "0001-02-03T04:05:06", "0001-02-03T04:05:06")
+COLUMNS = tuple(name for name in _BLANK if name not in ("id", "links", "organization"))
+"""Those that a test may put there: `organization` says what `orgid` does."""
 
 
 def listed(row: Row) -> Row:

@@ -30,6 +30,7 @@ def update(account: Account, id: int, body: object) -> Answer:
     row = account.groups.get(id)
     if row is None:
         return missing("Group", id)
+    row["sdate"] = account.stamp()  # null until the first change
     return answer({"group": write(account, account.groups, row, sent(body, "group"))})
 
 

@@ -41,6 +41,11 @@ LIST: Final[Row] = {
     "sender_country": "", "sender_phone": "", "sender_url": "https://example.com",
     "sender_reminder": "You signed up.", "fulladdress": None, "optinmessageid": "0", "optoutconf": "0",
 }  # fmt: skip
+LIST_FILLED: Final[Row] = {
+    "analytics_domains": "", "facebook_session": "", "carboncopy": "", "subscription_notify": "",
+    "unsubscription_notify": "", "fulladdress": "", "created_by": "0",
+}  # fmt: skip
+"""Null until the first change of the list, which writes them too."""
 
 _PERMISSIONS = (
     "p_list_add p_list_edit p_list_delete p_list_sync p_list_filter p_message_add p_message_edit "

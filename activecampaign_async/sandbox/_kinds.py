@@ -36,7 +36,7 @@ KINDS: Final = (
         "group",
         "Group",
         ("userGroups", "groupLimit", "dealGroupGroups", "listGroups", "addressGroups", "automationGroups"),
-        {"title": "", "descript": None, **GROUP, "sdate": NOW},
+        {"title": "", "descript": None, **GROUP, "sdate": None},
     ),
     Kind(
         "groupLimits",

@@ -20,7 +20,8 @@ OF_CONTACT: Final = (
         {"contact": "1", "list": "1", "form": None, "seriesid": "0", "sdate": NOW, "udate": None, "status": "1",
          "responder": "1", "sync": "0", "unsubreason": "", "campaign": None, "message": None, "first_name": "",
          "last_name": "", "ip4Sub": "0", "sourceid": "0", "autosyncLog": None, "ip4_last": "0", "ip4Unsub": "0",
-         **STAMPS, "unsubscribeAutomation": None, "channel": "email", "automation": None},
+         **STAMPS, "created_by": "0", "updated_by": "0", "unsubscribeAutomation": None, "channel": "email",
+         "automation": None},
     ),
     Kind(
         "contactAutomations",
@@ -107,7 +108,7 @@ OF_CONTACT: Final = (
     Kind(
         "contactDeals",
         "contactDeal",
-        "ContactDeal",
+        "SubscriberDeal",
         ("deal", "contact", "role"),
         {"deal": "1", "contact": "1", "role": None, "cdate": NOW, **STAMPS},
     ),

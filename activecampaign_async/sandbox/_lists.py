@@ -1,10 +1,11 @@
 """`/lists` and `/listGroups`: lists, and which user group may do what with them."""
 
 from ._account import Account
+from ._kind_columns import LIST_FILLED
 from ._query import Query
 from ._tables import echo, echoes, id_in, listing, remove, remove_having, sent, writable, write, wrote
 from ._text import matching, ordered
-from ._wire import Answer, Row, answer, invalid, message, missing, stored
+from ._wire import Answer, Row, answer, filled, invalid, message, missing, stored
 
 _MADE = ("cdate", "udate", "links", "id")
 
@@ -45,6 +46,7 @@ def update(account: Account, id: int, body: object) -> Answer:
     row = account.lists.get(id)
     if row is None:
         return missing("_List", id)
+    row |= filled(row, LIST_FILLED) | {"updated_by": "1"}
     return answer({"list": write(account, account.lists, row, sent(body, "list"))})
 
 

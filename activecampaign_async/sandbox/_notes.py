@@ -33,7 +33,8 @@ def create(account: Account, body: object) -> Answer:
 
 def add(account: Account, values: Row, id: int | None = None) -> Row:
     row = account.tables["notes"].add(values, id)
-    row["owner"] = _owner(str(row["reltype"]), row["relid"])
+    if "owner" not in values:
+        row["owner"] = _owner(str(row["reltype"]), row["relid"])
     return row
 
 

@@ -123,6 +123,24 @@ def of_contact(account: Account, id: int, name: str, query: Query) -> Answer:
 
 
 def geo_address(account: Account, id: int) -> Answer:
-    """`GET /geoIps/{id}/geoAddress`, by the id of the address."""
-    row = account.tables["geoAddresses"].get(id)
-    return missing("GeoAddress", id) if row is None else answer({"geoAddress": row})
+    """`GET /geoIps/{id}/geoAddress`: by the id of the geoIp, as its own link has it."""
+    seen = account.tables["geoIps"].get(id)
+    number = whole(str(seen["geoaddrid"])) if seen else None
+    row = account.tables["geoAddresses"].get(number) if number else None
+    return missing("GeoIp", id) if row is None else answer({"geoAddress": row})
+
+
+def contact_of_event(account: Account, id: int) -> Answer:
+    """`GET /trackingLogs/{id}/contact`."""
+    event = account.tables["trackingLogs"].get(id)
+    contact = whole(str(event["subscriberid"])) if event else None
+    if contact is None or contact not in account.contacts:
+        return missing("TrackingLog", id)
+    return answer({"contact": generate.brief(account.contacts.row(contact))})
+
+
+OF_OTHERS: Final[dict[tuple[str, str], Callable[[Account, int], Answer]]] = {
+    ("geoIps", "geoAddress"): geo_address,
+    ("trackingLogs", "contact"): contact_of_event,
+}
+"""What is read below a row that is no contact: by the path before and after its id."""

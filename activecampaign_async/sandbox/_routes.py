@@ -5,6 +5,7 @@ from collections.abc import Callable
 from . import (
     _activities,
     _associations,
+    _contact_deals,
     _contact_writes,
     _contacts,
     _exclusions,
@@ -12,6 +13,7 @@ from . import (
     _field_values,
     _fields,
     _groups,
+    _imports,
     _lists,
     _notes,
     _query,
@@ -20,7 +22,7 @@ from . import (
     _users,
 )
 from ._account import Account
-from ._of_contact import COLLECTIONS, geo_address, of_contact
+from ._of_contact import COLLECTIONS, OF_OTHERS, of_contact
 from ._query import Query
 from ._wire import PREFIX, Answer, message
 
@@ -42,9 +44,21 @@ _LISTS: dict[str, Lists] = {
     "activities": _activities.list_,
     "notes": _tables.all_of("notes", numeric=True),
     "contactAutomations": _tables.all_of("contactAutomations", {"showcase_stats": []}),
+    "import/bulk_import": _imports.overview,
+    "import/info": _imports.info,
     **{
         name: _tables.all_of(name)
-        for name in ("contactTags", "contactLists", "listGroups", "groups", "groupLimits", "scores")
+        for name in (
+            "contactTags",
+            "contactLists",
+            "contactDeals",
+            "fieldOptions",
+            "fieldRels",
+            "listGroups",
+            "groups",
+            "groupLimits",
+            "scores",
+        )
     },
 }
 _READS: dict[str, Reads] = {
@@ -64,6 +78,7 @@ _READS: dict[str, Reads] = {
             "automations",
             "contactTags",
             "contactLists",
+            "contactDeals",
             "contactAutomations",
             "fieldValues",
             "fieldOptions",
@@ -88,16 +103,20 @@ _MAKES: dict[str, Makes] = {
     "users": _users.create,
     "groups": _groups.create,
     "notes": _notes.create,
+    "import/bulk_import": _imports.start,
     "contactTags": _associations.add_tag,
     "contactLists": _associations.set_list_status,
     "contactAutomations": _associations.enrol,
+    "contactDeals": _contact_deals.create,
 }
 _CHANGES: dict[str, Changes] = {
     "contacts": _contact_writes.update,
     "tags": _tags.update,
     "lists": _lists.update,
     "lists/exclusions": _exclusions.update,
+    "contactDeals": _contact_deals.update,
     "fields": _fields.update,
+    "fieldOptions": _fields.update_option,
     "fieldValues": _field_values.put_at,
     "groupMembers": _field_groups.change_member,
     "users": _users.update,
@@ -116,6 +135,7 @@ _DELETES: dict[str, Reads] = {
         name: _tables.delete(name)
         for name in (
             "contactTags",
+            "contactDeals",
             "contactAutomations",
             "fieldValues",
             "fieldOptions",
@@ -129,6 +149,7 @@ _DELETES: dict[str, Reads] = {
 
 def route(account: Account, method: str, path: str, query: list[tuple[str, str]], body: object) -> Answer:
     """The endpoint's answer; 404 where there is none."""
+    _imports.work(account)
     found = _found(account, method, path.strip("/").split("/"), query, body)
     return found or message(404, "No route found for this path")
 
@@ -151,6 +172,8 @@ def _found(
         return _MAKES[name](account, body) if method == "POST" and name in _MAKES else None
     if len(parts) > 2:
         return _below(account, name, id, "/".join(parts[2:]), query) if method == "GET" else None
+    if (method, name) == ("GET", "contacts"):
+        return _contacts.get(account, id, _query.read(query))
     if method == "GET" and name in _READS:
         return _READS[name](account, id)
     if method == "PUT" and name in _CHANGES:
@@ -162,9 +185,7 @@ def _below(account: Account, name: str, id: int, rest: str, query: list[tuple[st
     """What is read below one row."""
     if name == "contacts" and rest in COLLECTIONS:
         return of_contact(account, id, rest, _query.read(query))
-    if (name, rest) == ("geoIps", "geoAddress"):
-        return geo_address(account, id)
-    return None
+    return OF_OTHERS[name, rest](account, id) if (name, rest) in OF_OTHERS else None
 
 
 def _user(account: Account, parts: list[str]) -> Answer | None:

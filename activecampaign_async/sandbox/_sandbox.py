@@ -9,7 +9,7 @@ from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from . import _routes
+from . import _examples, _query, _routes
 from ._account import Account
 from ._asgi import Application
 from ._clock import Calendar, Clock, EventLoopClock, http_date
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from ._server import Server
 
 _numbers = count(1)
+
+
+class _Processed(Counter[str]):
+    def __missing__(self, call: str) -> int:
+        method, _, path = call.partition(" ")
+        if not (method.isupper() and path.startswith("/")):
+            raise KeyError(f"a call is a method and a path below /api/3, e.g. 'POST /contacts': got {call!r}")
+        return 0
 
 
 class Sandbox(State):
@@ -70,9 +78,16 @@ class Sandbox(State):
         self.url = f"https://sandbox-{number}.api.example"
         """Base URL for use in process. The name is reserved: without the transport it leads nowhere."""
         self.key = f"sandbox-key-{number:06d}-opens-nothing-real"
+        """The key that opens it. Another one put here is a rotation: the one before is refused from then on."""
+        self.other_keys: set[str] = set()
+        """Keys that open it, too: those of other users, or the old one for a while."""
         self.requests: list[Asked] = []
         """What arrived, in that order."""
         self.clock: Clock = clock or EventLoopClock()
+        self.ignores: set[str] = set()
+        """Query parameters that no list looks at: `include`, `ids[]`, `filters[fieldid]`, …"""
+        self.slow_above: int | None = None
+        """A list that is asked for more rows than this never answers."""
         self.denied = denied
         self.keep = keep
         self._arrived = 0
@@ -86,6 +101,7 @@ class Sandbox(State):
         self._calendar = Calendar(self.clock)
         self._hooks: list[Callable[[Asked], None]] = []
         super().__init__(Account(contacts, holes, seed, self.url, self._calendar.now))
+        self.imports.clock = self._calendar.elapsed
         self.app = Application(self)
         """The account as an ASGI application."""
 
@@ -124,6 +140,10 @@ class Sandbox(State):
         server = Server(self, port=port, tls=tls, names=names, not_after=not_after, tls_1_1=tls_1_1)
         async with server.running():
             yield server
+
+    def add_examples(self) -> None:
+        """Three tags, two lists and three custom fields, and ties of the first hundred contacts: to look around in."""
+        _examples.add_examples(self)
 
     # -- weather -----------------------------------------------------------------------------------
 
@@ -193,8 +213,8 @@ class Sandbox(State):
 
     @property
     def processed(self) -> Counter[str]:
-        """How often each call reached the application: `{"PUT /contacts/5": 1}`."""
-        return Counter(f"{asked.method} {asked.path}" for asked in list(self.requests) if asked.processed)
+        """How often each call reached the application: `{"PUT /contacts/5": 1}`; KeyError for what can be none."""
+        return _Processed(f"{asked.method} {asked.path}" for asked in list(self.requests) if asked.processed)
 
     # -- the road ----------------------------------------------------------------------------------
 
@@ -249,7 +269,7 @@ class Sandbox(State):
             return fault.strike(None)
         if not within:
             return Answer(301, b"", "text/html", [("location", "https://www.activecampaign.example/")])
-        if asked.key != self.key:
+        if asked.key != self.key and asked.key not in self.other_keys:
             return message(self.denied, "You are not authorized: the API key is missing or wrong")
         wait = self._limiter.take(asked.time)
         if wait:
@@ -257,7 +277,10 @@ class Sandbox(State):
             refusal.headers.append(("retry-after", str(max(1, ceil(wait)))))
             return refusal
         asked.processed = True
-        found = _routes.route(self._account, asked.method, asked.path, asked.query, asked.body)
+        if self.slow_above is not None and (_query.read(asked.query).number("limit") or 0) > self.slow_above:
+            return Answer(ending="hang")
+        query = [(name, value) for name, value in asked.query if name not in self.ignores]
+        found = _routes.route(self._account, asked.method, asked.path, query, asked.body)
         if fault is None:
             return found
         asked.fault = fault.kind

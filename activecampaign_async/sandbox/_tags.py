@@ -23,9 +23,9 @@ def create(account: Account, body: object) -> Answer:
     if not isinstance(name, str) or not name:
         return invalid("No tag name provided", "field_missing", "tag")
     kind = stored(values.get("tagType")) or ""
-    for row in account.tags:
-        if (folded(row, "tag"), row["tagType"]) == (name.casefold(), kind):
-            return answer({"tag": row})
+    there = known(account, name, kind)
+    if there is not None:
+        return answer({"tag": there})
     row = account.tags.add({"tag": name, "tagType": kind, "description": stored(values.get("description")) or ""})
     wrote(account, account.tags, row)
     shown: Row = {
@@ -34,6 +34,11 @@ def create(account: Account, body: object) -> Answer:
         "tagType": values.get("tagType", ""),
     }
     return answer({"tag": shown | {key: row[key] for key in ("cdate", "links", "id")}}, 201)
+
+
+def known(account: Account, name: str, kind: str) -> Row | None:
+    """The tag of this type and name, whatever its case."""
+    return next((row for row in account.tags if (folded(row, "tag"), row["tagType"]) == (name.casefold(), kind)), None)
 
 
 def update(account: Account, id: int, body: object) -> Answer:

@@ -97,6 +97,11 @@ def missing(kind: str, row: int | str) -> Answer:
     return message(404, f"No Result found for {kind} with id {row}")
 
 
+def filled(row: Row, blanks: Row) -> Row:
+    """What of these columns is still null, with what stands there instead once somebody has written the row."""
+    return {name: value for name, value in blanks.items() if row[name] is None}
+
+
 def invalid(title: str, code: str, pointer: str | None, detail: str | None = "", error: str | None = None) -> Answer:
     """A 422 with one entry. What is None is left out."""
     entry: Row = {"title": title}
@@ -108,6 +113,11 @@ def invalid(title: str, code: str, pointer: str | None, detail: str | None = "",
     if pointer is not None:
         entry["source"] = {"pointer": f"/data/attributes/{pointer}"}
     return answer({"errors": [entry]}, 422)
+
+
+def refused(status: int, title: str, **more: object) -> Answer:
+    """The younger form of an error, with its status in it."""
+    return answer({"errors": [{"status": status, "title": title, **more}]}, status)
 
 
 def pairs(query: str) -> list[tuple[str, str]]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 from attrs import asdict
 
+from activecampaign_async._paging import IN_FLIGHT
 from activecampaign_async.jobs import Checkpoint
+from activecampaign_async.jobs.checkpoint import VERSION
 
 EXPORT = [sys.executable, "-m", "activecampaign_async.cli", "contacts", "export"]
 FAST = ("--sandbox", "300", "--rate", "1000", "--latency", "0")
@@ -22,7 +26,7 @@ SLOW = ("--sandbox", "6000", "--rate", "25", "--latency", "0")  # 2.4 s
 QUICK = ("--sandbox", "6000", "--rate", "1000", "--latency", "0")
 
 
-def run(*options: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
+def run(*options: str | Path | int, **more: Any) -> subprocess.CompletedProcess[str]:
     command = [*EXPORT, *map(str, options)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, **more)
 
@@ -157,7 +161,7 @@ def test_resume_of_a_whole_file_is_good_and_does_nothing(out: Path) -> None:
 def test_a_broken_checkpoint_is_one_line(out: Path, text: str) -> None:
     out.write_text("precious\n")
     if text == "negative":
-        text = json.dumps({"version": 1, **asdict(Checkpoint(account="sandbox of 300 contacts", size=-5))})
+        text = json.dumps({"version": VERSION, **asdict(Checkpoint(account="sandbox of 300 contacts", size=-5))})
     out.with_name(out.name + ".checkpoint").write_text(text)
     done = run(*FAST, "--out", out, "--resume")
     assert done.returncode == 1
@@ -236,15 +240,40 @@ def test_a_full_disk_is_one_line_and_can_go_on(out: Path) -> None:
     assert ids(out) == list(range(1, 6001))
 
 
-def test_a_reader_that_leaves_ends_it_in_one_line() -> None:
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="no SIGPIPE here")
+def test_a_reader_that_leaves_ends_it_without_a_word() -> None:
     process = started(*QUICK, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("{")
     process.stdout.close()
     assert process.stderr is not None
-    assert one_line(process.stderr.read()).startswith("activecampaign: cannot write to stdout: Broken pipe")
-    assert process.wait(10) == 1
+    assert process.stderr.read() == ""
+    assert process.wait(10) == -signal.SIGPIPE, "141, to a shell"
     process.stderr.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="no SIGPIPE here")
+@pytest.mark.parametrize("options", [FAST, ("--help",)])
+def test_in_a_pipeline_it_is_as_quiet_as_its_neighbours(options: tuple[str, ...]) -> None:
+    """All of it fits into the pipe: it may be over before the reader leaves, so that is seen to first."""
+    read, write = os.pipe()
+    os.close(read)
+    process = started(*options, stdout=write)
+    os.close(write)
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (-signal.SIGPIPE, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_named_pipe_that_its_reader_leaves_is_one_line(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    process = started(*QUICK, "--out", pipe)
+    with pipe.open("rb") as reader:
+        reader.read(1)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert one_line(said).startswith(f"activecampaign: cannot write to {pipe}: Broken pipe")
 
 
 def test_interrupted_while_nobody_reads_it_ends_at_once() -> None:
@@ -259,6 +288,121 @@ def test_interrupted_while_nobody_reads_it_ends_at_once() -> None:
     assert one_line(said).startswith("activecampaign: interrupted")
 
 
+STUCK = """
+import sys, time
+from activecampaign_async.cli import main
+from activecampaign_async.jobs.output import FileOutput
+
+def stuck(self):
+    print("cleaning up", flush=True)
+    time.sleep(60)
+
+FileOutput._close = stuck
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(("second", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_interrupt_ends_at_once_what_cannot_end_in_order(out: Path, second: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-c", STUCK, "contacts", "export", *SLOW, "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until_saved(out, process)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "cleaning up\n"
+    assert process.poll() is None
+    process.send_signal(second)
+    _, said = process.communicate(timeout=5)
+    assert process.returncode == code
+    assert one_line(said) == (
+        "activecampaign: interrupted twice; the same command with --resume goes on from the last checkpoint"
+    )
+    assert run(*QUICK, "--out", out, "--resume").returncode == 0
+    assert ids(out) == list(range(1, 6001))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("gap", [0.0, 0.01])
+def test_a_hammered_ctrl_c_shows_no_traceback(out: Path, gap: float) -> None:
+    process = started(*SLOW, "--out", out)
+    wait_until_saved(out, process)
+    for _ in range(20):
+        process.send_signal(signal.SIGINT)
+        time.sleep(gap)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert one_line(said).startswith("activecampaign: interrupted")
+    assert "--resume goes on from" in said
+    assert run(*QUICK, "--out", out, "--resume").returncode == 0
+    assert ids(out) == list(range(1, 6001))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+@pytest.mark.parametrize("options", [(), ("--stats",)])
+def test_the_bar_leaves_room_for_what_a_terminal_shows_of_ctrl_c(options: tuple[str, ...]) -> None:
+    """Else that begins a new line, and the bar is left standing above it."""
+    import fcntl
+    import struct
+    import termios
+
+    ours, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")} | {"TERM": "xterm"}
+    command = [*EXPORT, "--sandbox", "600", "--rate", "50", "--latency", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal, env=env):
+        os.close(terminal)
+        shown = b""
+        with suppress(OSError):  # how a terminal says that nobody is left at its other end
+            while more := os.read(ours, 65536):
+                shown += more
+        os.close(ours)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    lines = re.split(r"[\r\n]+", text)
+    bars = [line for line in lines if "━" in line]
+    assert bars
+    assert max(map(len, bars)) == 60 - len("^C") - 1
+    stats = [line for line in lines if re.match("429s|areas: |requests a minute: ", line)]
+    assert len(stats) > 3 if options else not stats, "live, and at the end"
+    assert all(len(line) <= 60 - len("^C") - 1 for line in stats)
+
+
+def test_stats_are_told_at_the_end_whatever_that_is(out: Path) -> None:
+    done = run(*FAST, "--out", out, "--stats")
+    assert done.returncode == 0
+    assert re.search(r"^requests +\d   retries +0   429s +0$", done.stderr, re.MULTILINE)
+    assert re.search(r"^areas: \d contacts$", done.stderr, re.MULTILINE)
+    again = run(*FAST, "--out", out, "--stats", "--resume")
+    assert one_line(again.stderr).endswith("is whole, 300 contacts"), "nothing was spent"
+    wrong = {**os.environ, "AC_API_URL": "https://127.0.0.1:9", "AC_API_TOKEN": "some-key"}
+    failed = run("--out", out, "--force", "--stats", env=wrong)
+    assert failed.returncode == 1
+    *_, errors, why = failed.stderr.splitlines()
+    assert re.fullmatch(r"errors: \d ConnectFailedError", errors)
+    assert why.startswith("activecampaign: network: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("module", ["cyclopts", "activecampaign_async.cli._run", "activecampaign_async.sandbox"])
+def test_interrupted_while_it_starts_it_is_as_quiet(module: str, out: Path) -> None:
+    interrupting = f"""
+import os, signal, sys
+from activecampaign_async.cli import main
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+sys.exit(main())
+"""
+    command = [sys.executable, "-c", interrupting, "contacts", "export", *FAST, "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "activecampaign: interrupted\n")
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -269,6 +413,7 @@ def test_interrupted_while_nobody_reads_it_ends_at_once() -> None:
         ("--sandbox", "-1"),
         ("--sandbox", "10", "--rate", "0"),
         ("--sandbox", "10", "--lanes", "0"),
+        ("--sandbox", "10", "--lanes", "17"),
         ("--status", "asleep"),
         ("--updated-after", "yesterday"),
         ("--unknown",),
@@ -282,6 +427,26 @@ def test_wrong_usage_is_2_and_touches_nothing(options: tuple[str, ...], tmp_path
     assert "Traceback" not in done.stderr
     assert done.stderr.strip()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_more_lanes_than_the_library_has_are_wrong_usage() -> None:
+    done = run(*FAST, "--lanes", IN_FLIGHT + 1)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--lanes" in done.stderr
+    assert f"Must be <= {IN_FLIGHT}." in done.stderr
+    assert run(*FAST, "--lanes", IN_FLIGHT).returncode == 0
+
+
+def test_a_run_that_comes_to_nothing_blocks_no_other(out: Path, tmp_path: Path) -> None:
+    """A URL that leads nowhere, then the right one."""
+    wrong = {**os.environ, "AC_API_URL": "https://127.0.0.1:9", "AC_API_TOKEN": "some-key"}
+    failed = run("--out", out, env=wrong)
+    assert failed.returncode == 1
+    assert one_line(failed.stderr).startswith("activecampaign: network: ")
+    assert list(tmp_path.iterdir()) == []
+    assert run(*FAST, "--out", out).returncode == 0
+    assert run("--out", out, "--force", env=wrong).returncode == 1
+    assert ids(out) == list(range(1, 301)), "it was good until there is something better"
 
 
 def test_filters_reach_the_account() -> None:

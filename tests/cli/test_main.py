@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import anyio
 import pytest
@@ -69,8 +71,18 @@ def test_any_error_is_one_line(kind: type[errors.ActiveCampaignError]) -> None:
     assert "ada@" not in said
 
 
+@pytest.fixture
+def _signals_as_before() -> Iterator[None]:
+    """After the first signal of a command's run, the next one ends the process: not this one."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.anyio
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.usefixtures("_signals_as_before")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_cancels_the_work_and_lets_it_clean_up(sent: signal.Signals) -> None:
     cleaned = False
@@ -93,6 +105,30 @@ async def test_a_signal_cancels_the_work_and_lets_it_clean_up(sent: signal.Signa
 
 
 @pytest.mark.anyio
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.usefixtures("_signals_as_before")
+async def test_a_signal_that_comes_when_the_work_is_done_takes_nothing_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the receiver of signals ends, Python's own handler is back for a moment."""
+    receiver = anyio.open_signal_receiver
+
+    @contextmanager
+    def raising(*numbers: signal.Signals) -> Iterator[AsyncIterator[signal.Signals]]:
+        with receiver(*numbers) as signals:
+            try:
+                yield signals
+            finally:
+                raise KeyboardInterrupt
+
+    async def work() -> str:
+        return "done"
+
+    monkeypatch.setattr(anyio, "open_signal_receiver", raising)
+    assert await until_signal(work) == "done"
+    assert signal.getsignal(signal.SIGINT) not in (signal.SIG_DFL, signal.default_int_handler)
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_signals_as_before")
 async def test_results_and_errors_come_bare() -> None:
     async def good() -> int:
         return 5

@@ -28,7 +28,7 @@ def served(sandbox: Sandbox) -> Iterator[dict[str, str]]:
         }
 
 
-def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+def until(true: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait for it."""
     end = time.monotonic() + seconds
     while not true():

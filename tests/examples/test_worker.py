@@ -133,6 +133,7 @@ def test_killed_it_repeats_at_most_what_its_lanes_held(people: Path) -> None:
     with served(sandbox) as env:
         with started(people, env) as process:
             until(lambda: processed(sandbox) >= 12)
+            process.send_signal(signal.SIGSTOP)  # it would be done before the second has started
             second = run(people, env)
             assert second.returncode == 1
             assert second.stderr.startswith("worker: another worker is at ")

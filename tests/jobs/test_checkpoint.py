@@ -11,6 +11,7 @@ import pytest
 from attrs import asdict
 
 from activecampaign_async.jobs import Checkpoint, ResumeError
+from activecampaign_async.jobs.checkpoint import VERSION
 
 WRITTEN = Checkpoint(account="https://a.example", cursor="abc", size=12, rows=3, total=None)
 
@@ -58,14 +59,15 @@ def test_file_then_name_reach_the_disk(tmp_path: Path, monkeypatch: pytest.Monke
         b"\xff\xfe",
         b"[]",
         b"{}",
-        json.dumps({"version": 99, **asdict(WRITTEN)}).encode(),
-        json.dumps({"version": 1, **asdict(WRITTEN), "size": "12"}).encode(),
-        json.dumps({"version": 1, **asdict(WRITTEN), "size": -5}).encode(),
-        json.dumps({"version": 1, **asdict(WRITTEN), "rows": -1}).encode(),
-        json.dumps({"version": 1, **asdict(WRITTEN), "total": -1}).encode(),
-        json.dumps({"version": 1, **asdict(WRITTEN), "size": 12.0}).encode(),
-        json.dumps({"version": 1, **asdict(WRITTEN), "rows": True}).encode(),
-        json.dumps({"version": 1, **asdict(WRITTEN), "more": 1}).encode(),
+        json.dumps({"version": "99", **asdict(WRITTEN)}).encode(),
+        json.dumps({"version": 99, "rows": 3}).encode(),
+        json.dumps({"version": VERSION, **asdict(WRITTEN), "size": "12"}).encode(),
+        json.dumps({"version": VERSION, **asdict(WRITTEN), "size": -5}).encode(),
+        json.dumps({"version": VERSION, **asdict(WRITTEN), "rows": -1}).encode(),
+        json.dumps({"version": VERSION, **asdict(WRITTEN), "total": -1}).encode(),
+        json.dumps({"version": VERSION, **asdict(WRITTEN), "size": 12.0}).encode(),
+        json.dumps({"version": VERSION, **asdict(WRITTEN), "rows": True}).encode(),
+        json.dumps({"version": VERSION, **asdict(WRITTEN), "more": 1}).encode(),
         b"[" * 100_000,
     ],
 )
@@ -73,4 +75,13 @@ def test_anything_else_is_refused(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "x.checkpoint"
     path.write_bytes(text)
     with pytest.raises(ResumeError, match="is not a checkpoint of an export"):
+        Checkpoint.load(path)
+
+
+def test_one_of_another_version_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "x.checkpoint"
+    old = {"version": VERSION - 1, **asdict(WRITTEN)}
+    del old["format"]  # of the first version, which had none
+    path.write_text(json.dumps(old))
+    with pytest.raises(ResumeError, match=f"another version of this library: {VERSION - 1}, and this is {VERSION}"):
         Checkpoint.load(path)

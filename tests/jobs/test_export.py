@@ -57,14 +57,22 @@ class Memory:
         return sorted(int(row["id"]) for row in self.rows)
 
 
+def _with_novelty(page: Any) -> Any:
+    for row in page["contacts"]:
+        row["novelty"] = {"deep": [1, None, 1.5]}
+    return page
+
+
 async def test_rows_are_written_as_they_came() -> None:
     sandbox = Sandbox(contacts=250, rate=None)
-    sandbox.update_contact(7, firstName="Zoë \u2028 \U0001f98a", novelty={"deep": [1, None, 1.5]})
+    sandbox.update_contact(7, firstName="Zoë \u2028 \U0001f98a")
+    sandbox.fail("edit", always=True, edit=_with_novelty)
     output = Memory()
     async with client_of(sandbox, read_only=True) as client:
         assert await export_rows(client.contacts.list(), output) == 250
         wire = {row["id"]: row async for row in client.rows("/contacts", "contacts", {"orders[id]": "ASC"})}
     assert {row["id"]: row for row in output.rows} == wire
+    assert output.rows[0]["novelty"] == {"deep": [1, None, 1.5]}
     assert list(output.rows[0]) == list(wire[output.rows[0]["id"]]), "in the order of the wire"
     assert output.text.endswith(b"\n")
 

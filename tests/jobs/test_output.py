@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from activecampaign_async.errors import AuthenticationError
 from activecampaign_async.jobs import (
     Checkpoint,
     FileOutput,
@@ -24,6 +25,7 @@ from activecampaign_async.jobs import (
     export_rows,
     output as module,
 )
+from activecampaign_async.jobs._locks import lock
 from activecampaign_async.sandbox import Sandbox
 from tests.support import client_of
 
@@ -176,6 +178,143 @@ async def test_resume_begins_where_nothing_is_there(sandbox: Sandbox, path: Path
     assert await export(sandbox, path, resume=True) == COUNT
     path.write_bytes(b"")
     assert await export(sandbox, path, resume=True) == COUNT
+
+
+def held(path: Path) -> dict[str, bytes]:
+    """All that lies in its directory."""
+    return {each.name: each.read_bytes() for each in path.parent.iterdir()}
+
+
+async def test_a_run_that_comes_to_nothing_leaves_nothing(sandbox: Sandbox, path: Path) -> None:
+    for options in ({}, {"resume": True}, {"overwrite": True}):
+        fault = sandbox.fail("401", always=True)
+        with pytest.raises(AuthenticationError):
+            await export(sandbox, path, **options)
+        assert fault.struck
+        assert held(path) == {}
+        sandbox.heal()
+    with anyio.CancelScope() as scope:
+        async with FileOutput(path, account="a"):
+            assert path.exists()
+            scope.cancel()
+            await anyio.sleep(1)
+    assert held(path) == {}
+    async with FileOutput(path, account="a") as output:
+        await output.save()  # as before a long wait
+    assert held(path) == {}
+    assert await export(sandbox, path) == COUNT
+
+
+async def test_a_run_that_comes_to_nothing_leaves_what_was_there(sandbox: Sandbox, path: Path) -> None:
+    await export(sandbox, path)
+    whole = held(path)
+    path.unlink()
+    await begun(sandbox, path)
+    torn_off = held(path)
+    for before, options in (
+        (whole, {"overwrite": True}),
+        (torn_off, {"overwrite": True}),
+        (torn_off, {"resume": True}),
+    ):
+        for name, content in before.items():
+            path.with_name(name).write_bytes(content)
+        sandbox.fail("401", always=True)
+        with pytest.raises(AuthenticationError):
+            await export(sandbox, path, **options)
+        sandbox.heal()
+        assert held(path) == before
+    path.unlink()
+    checkpoint_of(path).unlink()
+
+    path.write_text("mine, and older than any checkpoint\n")
+    sandbox.fail("401", always=True)
+    with pytest.raises(AuthenticationError):
+        await export(sandbox, path, overwrite=True)
+    assert held(path) == {path.name: b"mine, and older than any checkpoint\n"}
+
+
+async def test_the_mark_of_a_file_that_was_taken_away_goes_with_it(sandbox: Sandbox, path: Path) -> None:
+    """Lest an empty file, left by a kill, pass for whole."""
+    for options in ({}, {"resume": True}):
+        await export(Sandbox(), path, overwrite=True)
+        path.unlink()
+        async with FileOutput(path, account="a", **options):
+            assert held(path) == {path.name: b""}
+        assert held(path) == {}
+
+
+async def test_an_empty_file_stands_in_nobodys_way(sandbox: Sandbox, path: Path) -> None:
+    """As `mktemp` makes one, and as a kill before the first page leaves one."""
+    path.touch(0o600)
+    sandbox.fail("401", always=True)
+    with pytest.raises(AuthenticationError):
+        await export(sandbox, path)
+    assert held(path) == {path.name: b""}
+    sandbox.heal()
+    assert await export(sandbox, path) == COUNT
+    await export(Sandbox(), path, overwrite=True)
+    with pytest.raises(FileExistsError):  # empty, and whole
+        await export(sandbox, path)
+
+
+async def test_a_disk_that_is_full_at_once_leaves_nothing(
+    sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: Any, data: bytes) -> None:
+        file.write(data[:777])
+        raise OSError(28, "No space left on device")
+
+    for there in (False, True):
+        if there:
+            path.touch()
+        with monkeypatch.context() as patched:
+            patched.setattr(module, "_put", full)
+            with pytest.raises(OSError, match="No space left"):
+                await export(sandbox, path)
+        assert held(path) == ({path.name: b""} if there else {})
+    assert await export(sandbox, path) == COUNT
+
+
+async def test_a_file_that_another_run_takes_away_is_made_anew(
+    sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = FileOutput(path, account="a")
+
+    def as_the_first_ends(file: Any, path: Path) -> None:
+        if first._file is not None:
+            first._close()
+        lock(file, path)
+
+    async with first:
+        monkeypatch.setattr(module, "lock", as_the_first_ends)
+        assert await export(sandbox, path) == COUNT
+    assert ids(path) == sandbox.contact_ids()
+    assert whole(path)
+
+
+async def test_a_file_that_another_run_has_filled_meanwhile_is_not_touched(
+    sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def after_another_run(file: Any, path: Path) -> None:
+        monkeypatch.setattr(module, "lock", lock)
+        other = FileOutput(path, account="a")
+        other._open()
+        other._write(b"{}\n")
+        other.state = Checkpoint(account="a", size=3, rows=1, done=True)
+        other._close()
+        lock(file, path)
+
+    for options in ({}, {"resume": True}):
+        path.write_bytes(b"")
+        checkpoint_of(path).unlink(missing_ok=True)
+        monkeypatch.setattr(module, "lock", after_another_run)
+        if options:
+            assert await export(sandbox, path, **options) == 1
+        else:
+            with pytest.raises(FileExistsError):
+                await export(sandbox, path)
+        assert path.read_bytes() == b"{}\n"
+        assert whole(path)
 
 
 async def test_another_account_is_refused(sandbox: Sandbox, path: Path) -> None:

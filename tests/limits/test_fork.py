@@ -19,13 +19,13 @@ async def two_turns(limiter):
     return anyio.current_time() - begun
 
 before = AsyncClient("https://acme.api-us1.com", "some-key")
-limiter = before._sender._limiter
+limiter = before._sender.line.limiter
 limiter._lock.acquire()          # as another thread may hold it
 limiter._line.append("somebody in the parent")
 child = os.fork()
 if child == 0:
     after = AsyncClient("https://acme.activehosted.com", "some-key")
-    assert after._sender._limiter is limiter
+    assert after._sender.line.limiter is limiter
     assert anyio.run(two_turns, limiter) > 0.15
     os._exit(7)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

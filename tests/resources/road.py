@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
 
 from activecampaign_async._answer import Answer
 from activecampaign_async._call import Call
+from activecampaign_async._deadline import limit_of
+from activecampaign_async.errors import DeadlineError
+
+if TYPE_CHECKING:
+    from activecampaign_async._call import Send
 
 T = TypeVar("T")
+
+
+class Timed:
+    """A road that leaves a call no more time than it has."""
+
+    def __init__(self, road: Send) -> None:
+        self._road, self.home = road, road.home
+
+    async def __call__(self, call: Call[T], /) -> T:
+        with anyio.CancelScope(deadline=limit_of(call.timeout, None)[1]):
+            return await self._road(call)
+        raise DeadlineError("late")
 
 
 class Road:

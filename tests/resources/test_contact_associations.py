@@ -8,7 +8,7 @@ import pytest
 
 from activecampaign_async.resources.contact_automations import ContactAutomations
 from activecampaign_async.resources.contact_deals import ContactDeals
-from activecampaign_async.resources.contact_lists import ListSource, ListStatus
+from activecampaign_async.resources.contact_lists import ContactLists, ListSource, ListStatus
 from activecampaign_async.resources.contact_tags import ContactTags
 from activecampaign_async.resources.contacts import Contacts
 from tests.resources.road import Road
@@ -51,11 +51,11 @@ async def test_set_list_status() -> None:
 
 
 @pytest.mark.parametrize(("source", "wire"), [(ListSource.RESUBSCRIBED, 4), (4, 4), (0, 0)])
-async def test_somebody_who_left_is_subscribed_again(source: Any, wire: int) -> None:
+async def test_somebody_who_left_is_subscribed_again(source: Any, wire: Any) -> None:
     road = Road({"contactList": {"id": "9", "sourceid": str(wire)}})
     tie = await Contacts(road).set_list_status(7, 2, ListStatus.SUBSCRIBED, source_id=source)
     assert road.sent[2]["contactList"] == {"contact": 7, "list": 2, "status": 1, "sourceid": wire}
-    assert tie.source_id == wire
+    assert tie.source_id == int(wire)
     assert isinstance(tie.source_id, ListSource) is (wire == 4)
 
 
@@ -95,7 +95,8 @@ async def test_a_tie_that_is_gone_is_gone(verb: str, path: str) -> None:
         ("set_list_status", (1, 1, True), {}, TypeError, "status: .*not bool"),
         ("set_list_status", (1, 1, None), {}, TypeError, "status: .*not NoneType"),
         ("set_list_status", (1, 1, " "), {}, ValueError, "status: is empty"),
-        ("set_list_status", (1, 1, 1), {"source_id": "x"}, TypeError, "source_id: ListSource or int"),
+        ("set_list_status", (1, 1, 1), {"source_id": "x"}, TypeError, "source_id: an int"),
+        ("set_list_status", (1, 1, "subscribed"), {}, ValueError, "status: did you mean ListStatus.SUBSCRIBED"),
         ("set_list_status", (1, 1, 1), {"sourceid": 4}, TypeError, "'sourceid': did you mean source_id?"),
         ("set_list_status", (1, 1, 1), {"sorce": 4}, TypeError, "did you mean source_id?"),
     ],
@@ -114,6 +115,31 @@ async def test_contact_tags() -> None:
     road = Road(TAGGED)
     assert (await ContactTags(road).get("34")).tag == 3
     assert road.sent == ("GET", "/contactTags/34", None)
+    road = Road({"contactTags": [TAGGED["contactTag"]], "meta": {"total": "1"}}, strict=True)
+    page = await ContactTags(road).list(limit=5, timeout=3)
+    assert ([tie.tag for tie in page.items], page.total, page.has_more) == ([3], 1, False)
+    assert (road.sent, road.calls[0].query) == (("GET", "/contactTags", None), {"limit": "5", "offset": "0"})
+    assert road.calls[0].timeout == 3
+
+
+async def test_contact_lists() -> None:
+    road = Road(SUBSCRIBED)
+    assert (await ContactLists(road).get("9", timeout=3)).list == 2
+    assert (road.sent, road.calls[0].timeout) == (("GET", "/contactLists/9", None), 3)
+    road = Road({"contactLists": [SUBSCRIBED["contactList"]], "meta": {"total": "1"}}, strict=True)
+    page = await ContactLists(road).list(limit=5, timeout=3)
+    assert ([tie.status for tie in page.items], page.total) == ([ListStatus.SUBSCRIBED], 1)
+    assert (road.sent, road.calls[0].query) == (("GET", "/contactLists", None), {"limit": "5", "offset": "0"})
+    assert road.calls[0].timeout == 3
+
+
+@pytest.mark.parametrize("id", [0, "", "a", None, True])
+async def test_ties_have_ids(id: Any) -> None:
+    road = Road()
+    for area in (ContactTags(road), ContactLists(road)):
+        with pytest.raises((TypeError, ValueError), match="id: an int of 1 or more"):
+            await area.get(id)
+    assert road.calls == []
 
 
 async def test_contact_automations() -> None:

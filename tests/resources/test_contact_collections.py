@@ -11,6 +11,7 @@ import pytest
 from activecampaign_async.errors import DecodeError
 from activecampaign_async.resources._reference import Reference
 from activecampaign_async.resources.contacts import Contacts
+from activecampaign_async.resources.lists import ListChannel
 from tests.resources.road import Road
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +57,7 @@ COLLECTIONS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         "contact_lists",
         "contactLists",
         {"list": "2", "status": "91", "sourceid": "3", "channel": "email", "unsubreason": None},
-        {"list": 2, "status": 91, "source_id": 3, "channel": "email", "unsubscribe_reason": None},
+        {"list": 2, "status": 91, "source_id": 3, "channel": ListChannel.EMAIL, "unsubscribe_reason": None},
     ),
     ("contact_logs", "contactLogs", {}, {}),
     ("contact_tags", "contactTags", {"tag": "3", "cdate": STAMP}, {"tag": 3, "created_at": MOMENT}),

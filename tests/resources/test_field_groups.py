@@ -63,7 +63,7 @@ async def test_a_member() -> None:
     [
         ("create", {"label": ""}, ValueError, "label: is empty"),
         ("create", {"label": "x", "ordernum": 1}, TypeError, "did you mean order_num"),
-        ("create", {"label": "x", "group_type": "contact"}, TypeError, "group_type: FieldGroupType or int"),
+        ("create", {"label": "x", "group_type": "contact"}, ValueError, "did you mean FieldGroupType.CONTACT"),
         ("add_member", {"group": 0, "field": 1}, ValueError, "group: an int of 1 or more"),
         ("add_member", {"group": 1, "field": "TAG"}, ValueError, "field: an int of 1 or more"),
         ("add_member", {"group": 1, "field": 2, "order_num": "1"}, TypeError, "order_num: int or None"),

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from activecampaign_async import UNSET
+from activecampaign_async._model import Included, decode
 from activecampaign_async.resources.fields import Field, FieldData, Fields, FieldType
 from tests.resources.road import Road
 
@@ -150,6 +152,53 @@ async def test_options() -> None:
     assert not road.calls[-1].missing_is_done
 
 
+async def test_options_of_all_fields() -> None:
+    road = Road({"fieldOptions": [OPTION], "meta": {"total": "1"}}, strict=True)
+    page = await Fields(road).options(limit=5, timeout=3)
+    assert [(option.id, option.field, option.label) for option in page.items] == [(1, 8, "Red")]
+    assert (road.sent, road.calls[0].query) == (("GET", "/fieldOptions", None), {"limit": "5", "offset": "0"})
+    assert road.calls[0].timeout == 3
+
+
+async def test_update_option() -> None:
+    road = Road({"fieldOption": OPTION})
+    option = await Fields(road).update_option("1", value="r", label="", order_id=2, is_default=True, timeout=3)
+    assert option.value == "r"
+    row = {"value": "r", "label": "", "orderid": 2, "isdefault": True}
+    assert road.sent == ("PUT", "/fieldOptions/1", {"fieldOption": row})
+    assert (road.calls[0].repeatable, road.calls[0].timeout) == (True, 3)
+    await Fields(road).update_option(1, label="Red")
+    assert road.sent == ("PUT", "/fieldOptions/1", {"fieldOption": {"label": "Red"}})
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "error", "text"),
+    [
+        (1, {}, ValueError, "nothing to change"),
+        (1, {"value": UNSET}, ValueError, "nothing to change"),
+        (1, {"value": " "}, ValueError, "value: is empty"),
+        (1, {"value": None}, TypeError, "value: a str"),
+        (1, {"order_id": "2"}, TypeError, "order_id: int"),
+        (1, {"isdefault": True}, TypeError, "did you mean is_default?"),
+        (1, {"field": 8}, TypeError, "unknown argument 'field'"),
+        (0, {"label": "a"}, ValueError, "option: an int"),
+    ],
+)
+async def test_update_option_refuses(option: Any, given: dict[str, Any], error: type[Exception], text: str) -> None:
+    road = Road()
+    with pytest.raises(error, match=text):
+        await Fields(road).update_option(option, **given)
+    assert road.calls == []
+
+
+async def test_relations_of_all_fields() -> None:
+    road = Road({"fieldRels": [REL], "meta": {"total": "1"}}, strict=True)
+    page = await Fields(road).relations(limit=5, timeout=3)
+    assert [(rel.id, rel.field, rel.rel_id) for rel in page.items] == [(5, 8, 0)]
+    assert (road.sent, road.calls[0].query) == (("GET", "/fieldRels", None), {"limit": "5", "offset": "0"})
+    assert road.calls[0].timeout == 3
+
+
 @pytest.mark.parametrize(
     ("options", "error", "text"),
     [
@@ -187,6 +236,14 @@ async def test_relations() -> None:
     for wrong in (False, -1, None, "all"):
         with pytest.raises((TypeError, ValueError), match="list: "):
             await fields.create_relation(8, wrong)  # type: ignore[arg-type]  # refused
+
+
+@pytest.mark.parametrize("asked", ["%SIZE%", " %size% ", "size", "%What size%"])
+async def test_find_takes_a_tag_as_it_stands_in_mails(asked: str) -> None:
+    road = Road({"fields": [{"id": "1", "title": "%What size%", "perstag": "SIZE"}, {"id": "2", "title": "Colour"}]})
+    found = await Fields(road).find(asked)
+    assert found is not None
+    assert found.id == 1
 
 
 # -- what stands in a field
@@ -273,7 +330,6 @@ def test_format(type: FieldType, value: Any, text: str) -> None:
     [
         (FieldType.DATE, datetime(2026, 1, 2, tzinfo=UTC), TypeError, "a date field takes date, not datetime"),
         (FieldType.DATETIME, date(2026, 1, 2), TypeError, "a datetime field takes datetime, not date"),
-        (FieldType.DATETIME, datetime(2026, 1, 2), ValueError, "a time needs its zone"),  # noqa: DTZ001  # the point
         (FieldType.NUMBER, True, TypeError, "a number field takes int or Decimal, not bool"),
         (FieldType.NUMBER, 1.5, TypeError, "a number field takes int or Decimal, not float"),
         (FieldType.NUMBER, Decimal("NaN"), ValueError, "finite"),
@@ -292,8 +348,43 @@ def test_format_refuses(type: FieldType | str, value: Any, error: type[Exception
 def test_any_text_is_read_and_comes_back(type: FieldType, text: str) -> None:
     field = of(type)
     value = field.parse(text)
-    if isinstance(value, datetime) and value.tzinfo is None:
-        value = value.replace(tzinfo=UTC)
     if isinstance(value, str):
         assert value == text
     assert field.parse(field.format(value)) == value
+
+
+def with_options(type: FieldType, *values: str) -> Field:
+    rows = [{"id": str(id), "field": "1", "value": value, "label": value.upper()} for id, value in enumerate(values, 1)]
+    row = {"id": "1", "type": type.value, "options": [row["id"] for row in rows]}
+    return decode(Field, row, Included({"fieldOptions": rows}))
+
+
+@pytest.mark.parametrize(
+    ("type", "value", "text"),
+    [
+        (FieldType.DROPDOWN, "red", "red"),
+        (FieldType.DROPDOWN, "", ""),
+        (FieldType.RADIO, None, ""),
+        (FieldType.CHECKBOX, ["red", "blue"], "||red||blue||"),
+        (FieldType.CHECKBOX, [], ""),
+        (FieldType.LISTBOX, "||blue||", "||blue||"),
+        (FieldType.TEXT, "green", "green"),
+    ],
+)
+def test_what_can_be_chosen_passes(type: FieldType, value: Any, text: str) -> None:
+    assert with_options(type, "red", "blue").format(value) == text
+
+
+@pytest.mark.parametrize(
+    ("type", "value"),
+    [
+        (FieldType.DROPDOWN, "green"),
+        (FieldType.RADIO, "RED"),
+        (FieldType.CHECKBOX, ["red", "green"]),
+        (FieldType.LISTBOX, "green"),
+    ],
+)
+def test_what_cannot_be_chosen_is_told_with_what_can(type: FieldType, value: Any) -> None:
+    with pytest.raises(ValueError, match=r"value: '(green|RED)' is none of its options: 'red', 'blue'"):
+        with_options(type, "red", "blue").format(value)
+    assert with_options(type).format(value) == of(type).format(value)  # where none came along, nobody knows

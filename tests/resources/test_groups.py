@@ -90,3 +90,15 @@ async def test_limits() -> None:
     (found,) = (await Groups(road).limits()).items
     assert road.sent == ("GET", "/groupLimits", None)
     assert (found.group, found.limit_mail, found.limit_mail_type, found.limit_attachment) == (1, 0, "month", -1)
+
+
+async def test_find() -> None:
+    rows = [{"id": str(i), "title": title} for i, title in enumerate(["Staff 2", " staff ", "Else"], 1)]
+    road = Road({"groups": rows, "meta": {"total": "3"}})
+    found = await Groups(road).find("STAFF")
+    assert found is not None
+    assert found.id == 2
+    assert await Groups(road).find("Sta") is None
+    twice = Road({"groups": [{"id": 1, "title": "a"}, {"id": 2, "title": "A"}], "meta": {"total": 2}})
+    with pytest.raises(LookupError, match="2 groups have that title, ids 1, 2"):
+        await Groups(twice).find("a")

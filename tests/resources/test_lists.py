@@ -232,7 +232,7 @@ async def test_an_exclusion_comes_bare() -> None:
         ({}, ValueError, "nothing to change"),
         ({"channel": ExclusionChannel.ALL, "lists": [1]}, ValueError, "lists: go only with"),
         ({"lists": "12"}, TypeError, "lists: several ids"),
-        ({"lists": [0]}, ValueError, "lists: an int of 1 or more"),
+        ({"lists": [0]}, ValueError, r"lists\[0\]: an int of 1 or more"),
         ({"chanel": "all"}, TypeError, "did you mean channel"),
     ],
 )

@@ -54,6 +54,29 @@ async def test_by_email_and_by_username() -> None:
     assert road.sent == ("GET", "/users/username/j%20doe%3F", None)
 
 
+@pytest.mark.parametrize("asked", ["JDoe", " jdoe ", "J+D@example.com"])
+async def test_find(asked: str) -> None:
+    road = Road({"users": [{"id": "1", "username": None}, ROW], "meta": {"total": "2"}})
+    found = await Users(road).find(asked)
+    assert found is not None
+    assert found.id == 3
+    assert road.sent == ("GET", "/users", None)
+
+
+async def test_find_nobody_or_several() -> None:
+    road = Road({"users": [ROW, ROW | {"id": "4", "username": "j+d@example.com"}], "meta": {"total": "2"}})
+    assert await Users(road).find("jd") is None
+    with pytest.raises(LookupError, match="2 users have that name or e-mail address, ids 3, 4"):
+        await Users(road).find("j+d@example.com")
+
+
+async def test_what_cannot_be_in_a_path_is_to_be_found_in_the_list() -> None:
+    with pytest.raises(
+        ValueError, match="username: a slash, or dots alone, would lead elsewhere; `find` looks for any"
+    ):
+        await Users(Road()).by_username("a/b")
+
+
 @pytest.mark.parametrize("wrong", ["", " ", "a/b", "..", "a\\b", None, 5])
 async def test_a_name_is_one_segment(wrong: Any) -> None:
     road = Road()

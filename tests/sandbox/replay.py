@@ -5,12 +5,17 @@ column is the sandbox's own, so that nothing is compared with itself.
 """
 
 import json
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from activecampaign_async.sandbox import Sandbox
+from activecampaign_async.sandbox._batches import Batch
+from activecampaign_async.sandbox._kinds import KINDS
+from activecampaign_async.sandbox._wire import parsed
+from tests.fidelity.recorded import Exchange
 
+from .listed import listed
 from .support import asking
 
 REFERENCES = {
@@ -28,41 +33,48 @@ REFERENCES = {
 }
 """Which kind of row a column names."""
 KEPT = (*REFERENCES, "relid", "reltype", "rel_id", "deal", "score", "account", "userid", "geoaddrid", "isDisabled",
-        "name", "title", "username", "email", "perstag", "value", "matchPhrase")  # fmt: skip
-"""Columns that go into the sandbox."""
-PLURALS = {"contactDatum": "contactData", "geoAddress": "geoAddresses"}
-"""Of what an answer has one, where it is not the name and an s."""
+        "name", "title", "username", "email", "perstag", "value", "matchPhrase", "descript", "defval")  # fmt: skip
+"""Columns that go into the sandbox: what a row refers to, and what somebody named and wrote."""
+SOUGHT = ("email", "firstName", "lastName", "phone", "orgid", "cdate", "udate")
+"""Columns of a contact that filters look at."""
+PLURALS = {**{kind.name: kind.plural for kind in KINDS}, "Subscriber": "contacts",
+           "contactDatum": "contactData", "geoAddress": "geoAddresses"}  # fmt: skip
+"""By the vendor's inner name, and of what an answer has one, where it is not the name and an s."""
+WEATHER = {200: "html200", 401: "401", 402: "402", 403: "403", 429: "429", 500: "html500", 503: "503"}
+"""The sandbox's faults for what comes whatever was asked."""
+REFUSING = ("contactAutomations", "listGroups", "fieldRels", "groupMembers")
+"""Areas that answer 403 to what cannot be, and not only to whoever may not."""
 FILTERS = {"listid": "lists", "tagid": "tags", "seriesid": "automations"}
 
 
-def exchanges(folder: Path) -> Iterator[tuple[str, Any]]:
-    """Every exchange of the folder's `*.jsonl`, named; what is none, such as a webhook, is passed over."""
-    for file in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(file.read_text().splitlines()):
-            exchange = json.loads(line)
-            if {"method", "path", "status"} <= exchange.keys():
-                exchange["path"] = exchange["path"].split("/api/3")[-1]
-                yield f"{file.stem}-{number}-{exchange['method']}-{exchange['path']}", exchange
+async def compare(exchange: Exchange) -> tuple[list[str], int]:
+    """How the sandbox's answer differs from the recorded one, and how many keys were compared; each key, whatever the
+    number of its rows, is one.
+
+    A 200 to a POST does not tell whether the row was there: the state that it is nearer to.
+    """
+    states = (True, False) if (exchange.asked.verb, exchange.status) == ("POST", 200) else (False,)
+    answers = [await _compare(exchange, was_there=state) for state in states]
+    return min(answers, key=lambda one: (sum(listed(found) is None for found in one[0]), len(one[0])))
 
 
-async def compare(exchange: Any) -> tuple[list[str], int]:
-    """How the sandbox's answer differs from the recorded one, and how many keys and types were compared."""
-    sandbox = Sandbox(rate=None)
-    Seed(sandbox, exchange).sow()
-    method = "PUT" if exchange["method"] == "PATCH" else exchange["method"]  # the proxy's own verb
-    params = [(name, value) for name, value in exchange["query"] if name != "offset"]  # its page is all we hold
+async def _compare(exchange: Exchange, *, was_there: bool) -> tuple[list[str], int]:
+    sandbox, asked = Sandbox(rate=None), exchange.asked
+    Seed(sandbox, exchange, was_there=was_there).sow()
+    params = {name: value for name, value in asked.query.items() if name != "offset"}  # its page is all we hold
     async with asking(sandbox) as client:
-        answer = await client.request(method, exchange["path"], params=params, json=exchange["request_body"])
-    real, ours = exchange["response_body"], answer.json() if answer.content else None
-    found = list(differences(real, ours))
-    if answer.status_code != exchange["status"]:
-        area = exchange["path"].strip("/").split("/")[0]
-        found.append(f"{method} /{area}: status is {answer.status_code}, not {exchange['status']}")
-    return sorted(found), 1 + points(real, ours)
+        answer = await client.request(asked.verb, asked.path, params=params, json=asked.body)
+    real, ours = exchange.answer, parsed(answer.content)
+    if answer.status_code == exchange.status:
+        return sorted(set(differences(real, ours))), 1 + len(set(keys(real)) | set(keys(ours)))
+    found = {f"{asked.verb} /{exchange.path}: status is {answer.status_code}, not {exchange.status}"}
+    if (answer.status_code < 400) != (exchange.status < 400):  # another outcome has another body
+        return sorted(found), 1 + len(set(keys(real)))
+    return sorted(found | set(differences(real, ours))), 1 + len(set(keys(real)) | set(keys(ours)))
 
 
 def differences(real: Any, ours: Any, where: str = "") -> Iterator[str]:
-    """Keys and types that are not the same, by path. Null fits any type: a column may be empty."""
+    """What is not the same, by path: keys, types (null is one), and of a list each row and their number."""
     if isinstance(real, dict) and isinstance(ours, dict):
         for key in real.keys() | ours.keys():
             path = f"{where}.{key}".lstrip(".")
@@ -73,79 +85,182 @@ def differences(real: Any, ours: Any, where: str = "") -> Iterator[str]:
             else:
                 yield from differences(real[key], ours[key], path)
     elif isinstance(real, list) and isinstance(ours, list):
-        if bool(real) != bool(ours):
-            yield f"{where} is empty on one side"
-        elif real:
-            yield from differences(real[0], ours[0], f"{where}[]")
-    elif type(real) is not type(ours) and real is not None and ours is not None:
+        if len(real) != len(ours):
+            yield f"{where} has {len(ours)} rows, not {len(real)}"
+        for one, other in zip(real, ours, strict=False):
+            yield from differences(one, other, f"{where}[]")
+    elif type(real) is not type(ours):
         yield f"{where} is {type(ours).__name__}, not {type(real).__name__}"
 
 
-def points(real: Any, ours: Any) -> int:
-    """How many keys `differences` looks at."""
-    if isinstance(real, dict) and isinstance(ours, dict):
-        return sum(1 + points(real.get(key), ours.get(key)) for key in real.keys() | ours.keys())
-    if isinstance(real, list) and isinstance(ours, list) and real and ours:
-        return points(real[0], ours[0])
-    return 0
+def keys(value: Any, where: str = "") -> Iterator[str]:
+    """The paths that `differences` looks at."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield f"{where}.{key}"
+            yield from keys(inner, f"{where}.{key}")
+    elif isinstance(value, list):
+        for row in value:
+            yield from keys(row, f"{where}[]")
+
+
+def _number(id: object) -> int | None:
+    return int(str(id)) if str(id).isdecimal() else None
 
 
 class Seed:
     """The state in which the real account must have been."""
 
-    def __init__(self, sandbox: Sandbox, exchange: Any) -> None:
+    def __init__(self, sandbox: Sandbox, exchange: Exchange, *, was_there: bool) -> None:
         self.sandbox = sandbox
-        self.method: str = exchange["method"]
-        self.status: int = exchange["status"]
-        self.query = dict(exchange["query"])
-        self.headers = {name.lower() for name in exchange["headers"]}
-        path = exchange["path"].strip("/").replace("lists/exclusions", "exclusions")
+        self.was_there = was_there
+        self.method = exchange.asked.verb
+        self.status = exchange.status
+        self.query = exchange.asked.query
+        self.headers = exchange.headers
+        path = exchange.asked.path.strip("/").replace("lists/exclusions", "exclusions")
         self.area, *self.rest = path.split("/")
         self.id = int(self.rest[0]) if self.rest and self.rest[0].isdigit() else None
-        self.body = exchange["request_body"] if isinstance(exchange["request_body"], dict) else {}
-        self.answer = exchange["response_body"] if isinstance(exchange["response_body"], dict) else {}
+        self.body = exchange.asked.body if isinstance(exchange.asked.body, dict) else {}
+        self.text = exchange.answer
+        self.answer = exchange.answer if isinstance(exchange.answer, dict) else {}
+        self.said = str(self.answer.get("message", ""))
 
     def sow(self) -> None:
+        if self._is_weather():
+            self._let_it_fail()
+            return
+        if self.area == "import":
+            self._before_importing()
+            return
         if self.status >= 400:
             self._before_refusal()
             return
-        if not self.answer and self.method != "DELETE":
+        if self.text in (None, ""):
             self.sandbox.fail("error200" if "x-ac-error" in self.headers else "empty200")
-        elif "x-ac-error" in self.headers:
-            self.sandbox.fail("error200")
-        for values in self.body.values():
-            for row in values if isinstance(values, list) else [values]:
-                if isinstance(row, dict):
-                    self._before_sending(row)
+        for values in self._values():
+            self._before_sending(values)
         for contact in self.answer.get("contacts", ()):
             self._row("contacts", contact)
-        if self.area == "geoIps":
-            self._row("geoAddresses", self._main())
+        if self.area in ("geoIps", "trackingLogs"):
+            self._before_following()
         elif self.id is not None:
             self._row(self.area, {**self._main(), "id": self.id})
         if self.method == "GET":
             self._before_reading()
-        elif self.method == "POST" and self.status == 200:
+        elif self.was_there and self.area != "contactDeals":  # whose 200 is a create's own
             self._row("contacts" if self.area == "contact" else self.area, self._main())
+
+    def _is_weather(self) -> bool:
+        """Whether the answer says nothing of what was asked: it might have come to anything."""
+        if self.status == 403:
+            refused = self.method != "GET" and self.area in REFUSING
+            return not refused and not self.said.startswith("No Result found")
+        if self.status == 200:
+            return isinstance(self.text, str) and self.text != ""
+        return self.status in (401, 402, 429) or self.status >= 500 or 300 <= self.status < 400
+
+    def _let_it_fail(self) -> None:
+        """In the sandbox's own words where it has some of that form: a page, or a `message`."""
+        own = "200 500 503" if self.text and isinstance(self.text, str) else "401 402 403 429" if self.said else ""
+        if str(self.status) in own.split():
+            self.sandbox.fail(WEATHER[self.status])
+        else:
+            body = self.text if isinstance(self.text, str) else json.dumps(self.text) if self.text else ""
+            self.sandbox.fail("custom", status=self.status, body=body)
+
+    def _values(self) -> Iterator[Any]:
+        """The objects that were sent, single or in a list."""
+        for values in self.body.values():
+            for row in values if isinstance(values, list) else [values]:
+                if isinstance(row, dict):
+                    yield row
 
     def _main(self) -> Any:
         """The answer's one row."""
         inside = next((row for row in self.answer.values() if isinstance(row, dict)), {})
         return self.answer if self.area == "exclusions" else inside
 
+    def _before_following(self) -> None:
+        """A link from one row to another: the one asked about is known by its id alone, the other is the answer."""
+        if self.area == "geoIps":
+            self._row("geoAddresses", self._main())
+            self._row("geoIps", {"id": self.id, "geoaddrid": self._main()["id"]})
+        else:
+            self._row("trackingLogs", {"id": self.id, "subscriberid": self._main()["id"]})
+
+    def _before_importing(self) -> None:
+        """A batch as far as it is told to be, or what makes a request fail."""
+        imports, reasons = self.sandbox.imports, self.answer.get("failureReasons", ())
+        if self.said.startswith("Rate limit"):
+            imports.per_minute = imports.single_per_minute = 0
+        elif reasons:
+            imports.named = "all" if isinstance(reasons[0], dict) else "none"
+            refused = self.body["contacts"][: len(reasons)]
+            imports.refuse = lambda contact: "Field 'email' incorrect format" if contact in refused else None
+        elif self.answer.get("status"):
+            status, success, failure = (self.answer.get(name) for name in ("status", "success", "failure"))
+            batch = Batch(self.query["batchId"], [], 0.0, 1, "", list(success or ()), list(failure or ()))
+            if status in ("completed", "failed", "interrupted"):
+                batch.ending = status
+            else:
+                imports.seconds = 0.0  # long under way
+            imports.batches[batch.id] = batch
+        for name in ("outstanding", "recentlyCompleted"):
+            for row in self.answer.get(name, ()):
+                batch = Batch(f"{name} {row['forDate']}", [], 0.0, 1, row["forDate"])
+                batch.ending = "completed" if name == "recentlyCompleted" else None
+                imports.batches[batch.id] = batch
+
     def _before_refusal(self) -> None:
-        named = str(self.answer.get("message", ""))
-        values = next(iter(self.body.values()), None) if self.body else None
-        if not isinstance(values, dict):
-            return
-        if "duplicate" in str(self.answer):
-            self._row(self.area, {name: values[name] for name in ("email", "title", "username") if name in values})
-        if self.id is not None and f"with id {self.id}" not in named:
+        """All that was referred to is there, but what the answer misses; where that is not told, the path's row or
+        the last."""
+        missed = [self._missed()] if self._missed() else []
+        untold = self.status in (403, 404) and not missed
+        if self.id is not None and not untold and (self.area, self.id) not in missed:
             self._row(self.area, {"id": self.id})
-        self._refer({name: id for name, id in values.items() if f"with id {id}" not in named})
+        for values in self._values():
+            if self.area == "contactDeals":
+                values = self._before_refused_deal(values)
+            if "duplicate" in str(self.answer).casefold():
+                names = ("email", "title", "username")
+                self._row(self.area, {name: values[name] for name in names if name in values})
+            referred = [name for name in values if name in REFERENCES and not self._is_there(name, values[name])]
+            if untold and self.id is None:
+                told = [name for name in referred if f"{name} not found" in str(self.answer).casefold()]
+                missed = [(REFERENCES[name], _number(values[name])) for name in told or referred[-1:]]
+            there = {name: id for name, id in values.items() if (REFERENCES.get(name), _number(id)) not in missed}
+            if there.get("reltype") == "Subscriber" and ("contacts", _number(there["relid"])) not in missed:
+                there["contact"] = there["relid"]
+            self._refer(there)
+
+    def _missed(self) -> tuple[str, int | None] | None:
+        """The kind and the id of the row that the message says not to be there."""
+        found = re.search(r"for (\w+) with id (\d+)$|(Exclusion) not found \[id=(\d+)\]", self.said)
+        if found is None:
+            return None
+        return PLURALS.get(found[1] or found[3], self.area), int(found[2] or found[4])
+
+    def _is_there(self, column: str, id: object) -> bool:
+        """Whether every account has such a row."""
+        plural = REFERENCES[column]
+        return plural != "contacts" and any(str(row["id"]) == str(id) for row in self.sandbox.rows(plural))
+
+    def _before_refused_deal(self, values: Any) -> Any:
+        """What is told to be there already, and those of the values that are not told to be missing."""
+        said = str(self.answer)
+        there = {k: v for k, v in values.items() if "related_missing" not in said or f"attributes/{k}'" not in said}
+        self._row("deals", {"id": there["deal"]}) if "deal" in there else None
+        if "already" in said:
+            other = (self.id or 0) + 1  # beside the row that is to be changed
+            self._row("contactDeals", {"id": other, "contact": there["contact"], "deal": there["deal"]})
+        return there
 
     def _before_sending(self, values: Any) -> None:
         """What the request refers to is there, but the row that it makes."""
+        if self.area == "contactDeals":
+            for deal in (*self.answer.get("deals", ()), {"id": values.get("deal") or self._main().get("deal")}):
+                self._row("deals", deal)
         if self.area not in ("tags", "lists"):  # whose `tag` and `list` are no ids
             self._refer(values)
         for row in self.answer.get("fieldValues", ()):
@@ -180,12 +295,14 @@ class Seed:
     def _before_filtering(self) -> None:
         """Contacts that a filter found belong to what it names."""
         found = self.answer.get("contacts", ()) if self.area == "contacts" and not self.rest else ()
+        status = int(self.query.get("status", -1))
+        filters = {"listid": "1", **self.query} if status >= 0 else self.query
         for id in (int(contact["id"]) for contact in found):
-            for name in self.query.keys() & FILTERS.keys():
-                self._row(FILTERS[name], {"id": self.query[name]})
-                number = int(self.query[name])
+            for name in filters.keys() & FILTERS.keys():
+                self._row(FILTERS[name], {"id": filters[name]})
+                number = int(filters[name])
                 if name == "listid":
-                    self.sandbox.subscribe(id, number, int(self.query.get("status", 1)))
+                    self.sandbox.subscribe(id, number, 1 if status < 0 else status)
                 elif name == "tagid":
                     self.sandbox.tag_contact(id, number)
                 else:
@@ -204,7 +321,9 @@ class Seed:
         id = int(row["id"]) if str(row.get("id")).isdecimal() else None
         kept = {name: row[name] for name in KEPT if isinstance(row.get(name), str | int | bool)}
         if plural == "contacts":
-            self._contact(id, kept.get("email") or None)
+            self._contact(id, row)
+            for one in row.get("accountContacts", ()) if "accountContacts" not in self.answer else ():
+                self._row("accountContacts", {"contact": id, "id": one})
             return
         if plural in ("geoAddresses", "organizations"):
             kept.pop("contact", None)
@@ -215,12 +334,12 @@ class Seed:
         except KeyError:  # a kind the sandbox does not hold
             return
         if any(int(str(there["id"])) == id for there in rows):
-            if "email" not in kept or plural != "users":
+            if plural != "users" or not self.rest or self.rest[0] not in ("email", "username"):
                 return
             id = None
         name = str(kept.get("name") or kept.get("title") or kept.get("tag") or plural)
         if plural == "groups":
-            self.sandbox.add_group(name, id=id)
+            self.sandbox.add_group(name, kept.get("descript"), id=id)
         elif plural == "users":
             self.sandbox.add_user(str(kept.get("username", "second")), str(kept.get("email", "")), id=id)
         elif plural == "fields":
@@ -230,9 +349,13 @@ class Seed:
                 self._refer({"contact": kept.get("relid")} if kept.get("reltype") == "Subscriber" else {})
             self.sandbox.add_row(plural, kept, id)
 
-    def _contact(self, id: int | None, email: str | None) -> None:
+    def _contact(self, id: int | None, row: Any) -> None:
+        """What a filter looks at, and whether somebody has written it: that fills what is null until then."""
         if id is not None and self.sandbox.contact(id):
             return
-        if email and self.sandbox.find(email):
-            email = None
-        self.sandbox.add_contact(email, id=id)
+        kept = {name: row[name] for name in SOUGHT if row.get(name)}
+        if self.sandbox.find(kept.get("email", "")):
+            del kept["email"]
+        id = self.sandbox.add_contact(id=id, **kept)
+        if row.get("ua") == "":
+            self.sandbox.update_contact(id, **{name: kept[name] for name in ("udate",) if name in kept})

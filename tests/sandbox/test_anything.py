@@ -7,19 +7,23 @@ from hypothesis import given, settings, strategies as st
 from activecampaign_async.sandbox import Sandbox
 from activecampaign_async.sandbox._account import Account
 from activecampaign_async.sandbox._routes import route
+from tests.support import examples
 
 areas = ["contacts", "contact/sync", "tags", "users", "fields", "lists", "automations", "contactTags", "notes"]
 areas += ["contactLists", "contactAutomations", "fieldValues", "nonsense", "fieldOption/bulk", "fieldOptions"]
 areas += ["fieldRels", "groups", "groupLimits", "groupMembers", "groupDefinitions", "listGroups", "activities"]
-areas += ["lists/exclusions", "scores", "geoIps"]
+areas += ["lists/exclusions", "scores", "geoIps", "contactDeals", "trackingLogs"]
 tails = ["", "/", "/1", "/2", "/99999999999999999999", "/me", "/email/x%40y", "/1/x", "//", "/1/geoAddress"]
+tails += ["/1/contact"]
 tails += [f"/1/{name}" for name in ("contactTags", "contactAutomations", "organization", "geoIps", "notes", "deals")]
 envelopes = ["contact", "tag", "contactTag", "contactList", "contactAutomation", "fieldValue", "field", "fieldRel"]
 envelopes += ["user", "fieldOptions", "group", "groupMember", "groupDefinition", "list", "listGroup", "note"]
+envelopes += ["fieldOption", "contactDeal"]
 singular = st.sampled_from(envelopes)
 keys = ["email", "contact", "tag", "list", "status", "automation", "field", "value", "fieldValues", "tagType"]
 keys += ["title", "perstag", "relid", "reltype", "note", "listid", "groupid", "group", "group_id", "rel_id", "name"]
 keys += ["ordernum", "username", "user", "label", "channel", "lists", "orgid", "id", "links", "owner", "pgListAdd"]
+keys += ["deal", "role"]
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.sampled_from(
     ["1", "2", "", "a@b.co", "contact1@example.com", "-1", "A", "Subscriber", "Deal", "several", "٣"]
 )  # fmt: skip
@@ -50,8 +54,10 @@ def _account() -> Account:
     sandbox.enrol(first, 1)
     sandbox.set_field_value(first, 1, "x")
     sandbox.add_note(first, "E")
-    for plural in ("fieldOptions", "fieldRels", "exclusions", "groupMembers", "listGroups", "deals", "geoIps"):
-        sandbox.add_row(plural, {"contact": str(first)} if plural in ("deals", "geoIps") else {})
+    for plural in ("fieldOptions", "fieldRels", "exclusions", "groupMembers", "listGroups"):
+        sandbox.add_row(plural, {})
+    for plural in ("deals", "contactDeals", "geoIps", "trackingLogs"):
+        sandbox.add_row(plural, {"contact": str(first)})
     sandbox.add_row("activities", {"subscriberid": str(first)})
     return sandbox._account
 
@@ -59,7 +65,7 @@ def _account() -> Account:
 ACCOUNT = _account()
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH"]),
     area=st.sampled_from(areas),

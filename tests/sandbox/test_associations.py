@@ -31,7 +31,7 @@ async def test_tagging() -> None:
         assert (await client.get(f"/tags/{tag}")).json()["tag"]["subscriber_count"] == "0"
 
 
-@covers("contact_tags.name", "answer.missing")
+@covers("contact_tags.name", "contact_tags.refused", "answer.missing")
 async def test_tagging_refused() -> None:
     sandbox = Sandbox(contacts=2, rate=None)
     tag = sandbox.add_tag("A")
@@ -39,9 +39,14 @@ async def test_tagging_refused() -> None:
         named = await client.post("/contactTags", json={"contactTag": {"contact": 2, "tag": "A"}})
         assert (named.status_code, named.json()["errors"][0]["title"]) == (422, "No tag id provided")
         nobody = await client.post("/contactTags", json={"contactTag": {"tag": tag}})
+        where = {"pointer": "/data/attributes/contact"}
         assert nobody.status_code == 422
+        assert nobody.json() == {"errors": [{"status": 422, "title": "Missing attribute", "source": where}]}
         gone = await client.post("/contactTags", json={"contactTag": {"contact": 9, "tag": tag}})
-        assert gone.json() == {"message": "No Result found for Subscriber with id 9"}
+        assert gone.status_code == 404
+        assert gone.json() == {"errors": [{"status": 404, "title": "Not Found", "detail": "Contact not found"}]}
+        untagged = await client.post("/contactTags", json={"contactTag": {"contact": 1, "tag": 9}})
+        assert (untagged.status_code, untagged.json()) == (404, {"message": "No Result found for Tag with id 9"})
         assert (await client.post("/contactTags", json=[])).status_code == 422
         assert (await client.get("/contacts/9/contactTags")).status_code == 404
 
@@ -69,6 +74,41 @@ async def test_subscribing() -> None:
         rows = (await client.get("/contacts/1/contactLists")).json()["contactLists"]
     assert [row["status"] for row in rows] == ["3"]
     assert len(rows[0]) == 28
+
+
+@covers("contact_tags.list", "contact_lists.read")
+async def test_ties_of_all_contacts() -> None:
+    sandbox = Sandbox(contacts=2, rate=None)
+    tag, list_ = sandbox.add_tag("A"), sandbox.add_list("News")
+    for contact in (1, 2):
+        sandbox.tag_contact(contact, tag)
+        sandbox.subscribe(contact, list_)
+    async with asking(sandbox) as client:
+        for name in ("contactTags", "contactLists"):
+            listed = (await client.get(f"/{name}")).json()
+            assert ([row["contact"] for row in listed[name]], listed["meta"]) == (["1", "2"], {"total": "2"})
+            page = (await client.get(f"/{name}", params={"limit": 1, "offset": 1})).json()
+            assert [row["contact"] for row in page[name]] == ["2"]
+            one = (await client.get(f"/{name}/2")).json()
+            assert one[name.removesuffix("s")] == listed[name][1]
+        gone = await client.get("/contactLists/9")
+        assert gone.json() == {"message": "No Result found for SubscriberList with id 9"}
+
+
+@covers("answer.missing_403")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "GET /fieldValues", "DELETE /fieldValues", "GET /groups", "PUT /groups", "GET /fields", "DELETE /lists",
+        "DELETE /notes", "DELETE /contactAutomations", "DELETE /fieldRels",
+    ],
+)  # fmt: skip
+async def test_missing_rows(asked: str) -> None:
+    async with asking(Sandbox(rate=None)) as client:
+        method, path = asked.split()
+        gone = await client.request(method, f"{path}/9", json={})
+        assert gone.status_code == 404
+        assert gone.json()["message"].endswith("with id 9")
 
 
 @covers("contact_automations.twice", "contact_automations.refused")

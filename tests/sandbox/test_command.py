@@ -6,6 +6,8 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -31,15 +33,45 @@ def test_serves_until_told_to_stop(number: signal.Signals) -> None:
             page = json.load(answer)
         assert page["meta"]["total"] == "1000000"
         assert 1_999_000 < int(page["contacts"][0]["id"]) <= 2_000_000
+        request = urllib.request.Request(f"{told['AC_API_URL']}/api/3/tags", headers=headers)  # noqa: S310 - https, to ourselves
+        time.sleep(1)  # the rate
+        with urllib.request.urlopen(request, context=context) as answer:  # noqa: S310 - https, to ourselves
+            assert [tag["tag"] for tag in json.load(answer)["tags"]] == ["customer", "newsletter", "trial"]
         process.send_signal(number)
         assert process.stdout.read() == ""
         assert process.wait(10) == 0
     assert not Path(told["SSL_CERT_FILE"]).exists()
 
 
+def test_automations_that_contacts_can_enter() -> None:
+    asked = ["--contacts", "3", "--automations", "2", "--rate", "0"]
+    with subprocess.Popen([*COMMAND, *asked], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        told = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+        context = ssl.create_default_context(cafile=told["SSL_CERT_FILE"])
+        headers = {"Api-Token": told["AC_API_TOKEN"]}
+        url = f"{told['AC_API_URL']}/api/3/contactAutomations"
+        statuses = []
+        for automation in (1, 2, 3):
+            body = json.dumps({"contactAutomation": {"contact": 3, "automation": automation}}).encode()
+            request = urllib.request.Request(url, body, headers)  # noqa: S310 - https, to ourselves
+            try:
+                with urllib.request.urlopen(request, context=context) as answer:  # noqa: S310 - https, to ourselves
+                    statuses.append(answer.status)
+            except urllib.error.HTTPError as error:
+                with error:
+                    statuses.append(error.code)
+        assert statuses == [201, 201, 403], "there are two"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
 def test_wrong_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--holes", "2"]) == 1
     assert "holes" in capsys.readouterr().err
+    assert main(["--automations", "-1"]) == 1
+    assert "automations" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         main(["--limiter", "none"])
 

@@ -10,8 +10,8 @@ from .support import asking, covers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
-MADE = {"email", "phone", "firstName", "lastName", "email_empty", "cdate", "udate", "orgid", "orgname"}
-MADE |= {"hash", "links", "id", "organization"}
+MADE = {"email", "phone", "firstName", "lastName", "cdate", "udate", "orgid", "orgname", "links", "id"}
+MADE |= {"organization"}
 
 
 def contact(**values: Any) -> dict[str, Any]:
@@ -28,6 +28,7 @@ async def test_create() -> None:
         read = (await client.get(f"/contacts/{made['id']}")).json()["contact"]
     assert answer.status_code == 201
     assert set(made) == MADE | {"deleted"}
+    assert (made["organization"], made["orgid"]) == (None, "0")
     assert (made["id"], made["email"], made["phone"], made["deleted"]) == ("6", "Ann@example.org", 12345, 1)
     assert (read["phone"], read["deleted"], read["lastName"]) == ("12345", "1", "")
     assert sandbox.written("contacts", 6) == 1
@@ -77,6 +78,27 @@ async def test_update() -> None:
     assert after["cdate"] == before["cdate"]
     assert after["udate"] == "2026-01-05T04:00:00-06:00"
     assert after["updated_timestamp"] == "2026-01-05 04:00:00"
+
+
+@covers("contacts.filled")
+async def test_a_put_fills_what_is_null() -> None:
+    sandbox = Sandbox(contacts=2, rate=None)
+    blank = ["", "0", "0", "0", "0", "0000-00-00 00:00:00"]
+    async with asking(sandbox) as client:
+
+        async def read(id: int) -> list[object]:
+            row = (await client.get(f"/contacts/{id}")).json()["contact"]
+            names = ("ua", "created_by", "updated_by", "best_send_hour", "sms_consent", "sms_consent_updated_at")
+            return [row[name] for name in (*names, "adate")]
+
+        await client.post("/contact/sync", json=contact(email="contact1@example.com", phone="1"))
+        assert await read(1) == [None] * 7
+        put = await client.put("/contacts/1", json=contact(phone="2"))
+        assert (put.json()["contact"]["ua"], put.json()["contact"]["sms_consent"]) == ("", "0")
+        await client.post("/contact/sync", json=contact(email="contact1@example.com", phone="3"))
+        assert await read(1) == [*blank, None]
+        sandbox.update_contact(2, phone="4")
+        assert await read(2) == [*blank, None]
 
 
 @covers("contacts.values", "contacts.beside", "contacts.no_field")
@@ -152,5 +174,5 @@ async def test_seeding() -> None:
         sandbox.add_contact(id=free)
     with pytest.raises(ValueError, match="address"):
         sandbox.add_contact(f"added{free}@example.org")
-    with pytest.raises(ValueError, match="Subscriber"):
+    with pytest.raises(ValueError, match="Contact not found"):
         sandbox.tag_contact(999, 1) if sandbox.add_tag("A") else None

@@ -3,6 +3,7 @@
 import pytest
 
 from activecampaign_async.sandbox import Sandbox
+from tests.support import client_of
 
 from .support import asking, covers, ids
 
@@ -160,6 +161,21 @@ async def test_written_rows_list_like_generated_ones() -> None:
     assert list(first) == list(second)
 
 
+@covers("contacts.organization", "contacts.accounts")
+async def test_whom_a_contact_belongs_to() -> None:
+    sandbox = Sandbox(contacts=3, rate=None)
+    sandbox.update_contact(2, orgid=5)
+    sandbox.add_row("accountContacts", {"contact": "2"}, 7)
+    async with asking(sandbox) as client:
+        for params in ({}, {"include": "fieldValues"}):
+            rows = (await client.get("/contacts", params=params)).json()["contacts"]
+            assert [row["organization"] for row in rows] == [None, "5", None]
+            assert [row["accountContacts"] for row in rows] == [[], ["7"], []]
+            assert list(rows[1]) == list(rows[0])
+        changed = (await client.put("/contacts/2", json={"contact": {"orgid": 0}})).json()["contact"]
+        assert (changed["orgid"], changed["organization"]) == (0, None)
+
+
 @covers("list.include")
 async def test_include() -> None:
     sandbox = Sandbox(contacts=3, rate=None)
@@ -194,6 +210,23 @@ async def test_one_contact() -> None:
     assert answer["contactLists"][0]["list"] == "1"
     assert gone.status_code == 404
     assert gone.json() == {"message": "No Result found for Subscriber with id 4"}
+
+
+@covers("contacts.get_include")
+async def test_one_contact_with_more() -> None:
+    sandbox = Sandbox(contacts=2, rate=None)
+    sandbox.tag_contact(2, sandbox.add_tag("A"))
+    async with asking(sandbox) as client:
+        plain = (await client.get("/contacts/2")).json()
+        more = (await client.get("/contacts/2", params={"include": "contactTags,fieldValues,nonsense"})).json()
+    assert set(more) - set(plain) == {"contactTags"}
+    assert (more["contact"]["contactTags"], more["contactTags"][0]["tag"]) == (["1"], "1")
+    async with client_of(sandbox) as ac:
+        with_tags, without = [await ac.contacts.get(id, include="contact_tags") for id in (2, 1)]
+        not_loaded = await ac.contacts.get(2)
+    assert [tie.tag for tie in with_tags.included.contact_tags] == [1]
+    assert without.included.contact_tags == not_loaded.included.contact_tags == ()
+    assert ["contactTags" in one.included for one in (with_tags, without, not_loaded)] == [True, True, False]
 
 
 async def test_rows_come_and_go_between_pages() -> None:

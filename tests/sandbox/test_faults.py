@@ -124,3 +124,17 @@ async def test_a_slow_body_meets_the_read_timeout() -> None:
         sandbox.fail("slow", seconds=1.1)
         with pytest.raises(httpx.ReadTimeout):
             await client.get("/contacts")
+
+
+async def test_parameters_that_are_ignored_and_pages_that_take_too_long() -> None:
+    sandbox = Sandbox(contacts=100, rate=None)
+    sandbox.ignores = {"include", "ids[]"}
+    sandbox.slow_above = 50
+    async with asking(sandbox, timeout=1.0) as client:
+        page = (await client.get("/contacts?ids[]=3&include=contactTags&limit=50")).json()
+        assert len(page["contacts"]) == 50
+        assert "contactTags" not in page
+        with pytest.raises(httpx.ReadTimeout):
+            await client.get("/contacts?limit=51")
+        assert (await client.get("/users/me")).status_code == 200
+    assert sandbox.requests[0].query[0] == ("ids[]", "3")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from activecampaign_async.sandbox import Sandbox
+from tests.support import client_of
 
 from .support import asking, covers
 
@@ -79,6 +80,30 @@ async def test_options() -> None:
         assert (await client.delete("/fieldOptions/1")).json() == {}
         assert (await client.delete("/fieldOptions/1")).status_code == 404
     assert [row["id"] for row in sandbox.rows("fieldOptions")] == ["2"]
+
+
+@covers("field_options.list", "field_options.update", "field_rels.list")
+async def test_options_and_relations_of_all_fields() -> None:
+    sandbox = Sandbox(rate=None)
+    colour, size = sandbox.add_field("Colour", "dropdown"), sandbox.add_field("Size", "radio")
+    async with client_of(sandbox) as ac:
+        (red,) = await ac.fields.create_options(colour, ["Red"])
+        (small,) = await ac.fields.create_options(size, ["Small"])
+        for field in (colour, size):
+            await ac.fields.create_relation(field)
+        assert [(one.id, one.field) for one in await ac.fields.options().collect()] == [(1, colour), (2, size)]
+        assert [(one.id, one.field) for one in await ac.fields.relations().collect()] == [(1, colour), (2, size)]
+        changed = await ac.fields.update_option(small.id, label="S", is_default=True)
+        assert (changed.label, changed.value, changed.is_default, changed.field) == ("S", "Small", True, size)
+        assert (await ac.fields.get_option(small.id)).label == "S"
+        assert (await ac.fields.get_option(red.id)).label == "Red"
+    async with asking(sandbox) as client:
+        listed = (await client.get("/fieldOptions", params={"limit": 1})).json()
+        assert (len(listed["fieldOptions"]), listed["meta"]) == (1, {"total": "2"})
+        moved = await client.put("/fieldOptions/2", json={"fieldOption": {"field": colour, "orderid": 4}})
+        assert [moved.json()["fieldOption"][name] for name in ("field", "orderid")] == [str(size), 4]
+        gone = await client.put("/fieldOptions/9", json={"fieldOption": {}})
+        assert gone.json() == {"message": "No Result found for FieldOption with id 9"}
 
 
 @covers("field_rels.create", "field_rels.refused", "fields.list")

@@ -9,7 +9,7 @@ from .support import asking, covers
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
-@covers("groups.create", "groups.columns", "groups.limits", "groups.admin")
+@covers("groups.create", "groups.columns", "groups.sdate", "groups.limits", "groups.admin")
 async def test_groups() -> None:
     sandbox = Sandbox(rate=None)
     async with asking(sandbox) as client:
@@ -19,8 +19,11 @@ async def test_groups() -> None:
         assert (row["pgListAdd"], row["p_admin"], row["id"]) == (1, 1, "4")
         read = (await client.get("/groups/4")).json()["group"]
         assert (read["pgListAdd"], read["pgListEdit"], read["p_admin"], len(read)) == ("1", "0", "1", 83)
+        assert (read["sdate"], read["descript"]) == (None, None)
         changed = (await client.put("/groups/4", json={"group": {"pgListEdit": 1}})).json()["group"]
         assert (changed["pgListEdit"], changed["pgListAdd"], len(changed)) == (1, "1", 83)
+        assert isinstance(changed["sdate"], str)
+        assert (await client.get("/groups/4")).json()["group"]["sdate"] == changed["sdate"]
         listed = (await client.get("/groups")).json()
         assert ([row["title"] for row in listed["groups"]], listed["meta"]) == (["Admin", "A"], {"total": "2"})
         limits = (await client.get("/groupLimits")).json()["groupLimits"]

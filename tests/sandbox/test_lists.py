@@ -16,7 +16,7 @@ async def names(client: httpx.AsyncClient, **params: Any) -> list[str]:
     return [row["name"] for row in (await client.get("/lists", params=params)).json()["lists"]]
 
 
-@covers("lists.create", "lists.update", "lists.delete", "lists.counts")
+@covers("lists.create", "lists.update", "lists.filled", "lists.delete", "lists.counts", "answer.none")
 async def test_lists() -> None:
     sandbox = Sandbox(contacts=3, rate=None)
     async with asking(sandbox) as client:
@@ -32,8 +32,13 @@ async def test_lists() -> None:
         listed = (await client.get("/lists")).json()["lists"][0]
         assert (read["user"], read["userid"], read["to_name"], len(read)) == ("1", "1", "Subscriber", 50)
         assert (listed["active_subscribers"], listed["non_deleted_subscribers"], len(listed)) == ("1", "2", 52)
+        by = ("carboncopy", "analytics_domains", "facebook_session", "created_by", "updated_by")
+        assert [read[name] for name in by] == [None] * 5
         changed = (await client.put("/lists/1", json={"list": {"name": "Other", "private": 1}})).json()["list"]
+        assert [changed[name] for name in by] == ["", "", "", "0", "1"]
         assert (changed["name"], changed["private"], changed["user"], len(changed)) == ("Other", 1, "1", 50)
+        nobodys = (await client.put("/lists/1", json={"list": {"userid": 0}})).json()["list"]
+        assert (nobodys["userid"], nobodys["user"]) == (0, None)
         assert (await client.post("/lists", json={"list": {}})).status_code == 422
         sandbox.add_row("listGroups", {"list": "1"})
         assert (await client.delete("/lists/1")).json() == {}

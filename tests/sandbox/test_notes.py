@@ -41,6 +41,8 @@ async def test_notes() -> None:
         assert (await client.put("/notes/1", json=note(note="x"))).status_code == 404
         assert (await client.delete("/notes/1")).json() == {"message": "No Result found for Note with id 1"}
         assert (await client.get("/contacts/3/notes")).json() == {"notes": []}
+        sandbox.add_row("notes", {"reltype": "Deal", "relid": "1"}, 9)
+        assert (await client.get("/notes/9")).json()["note"]["owner"] == {"type": "deal", "id": "1"}
 
 
 @covers("activities.contact", "activities.after", "activities.seeded")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from activecampaign_async.sandbox import Sandbox
+from tests.support import client_of
 
 from .support import asking, covers
 
@@ -62,6 +63,29 @@ async def test_one_of_everything() -> None:
         for name in (*COLLECTIONS, *SINGLE, "geoIps", "contactDeals", "automationEntryCounts"):
             assert (await client.get(f"/contacts/9/{name}")).status_code == 404
         assert (await client.get("/contacts/1/nonsense")).status_code == 404
+
+
+@covers("geo_ips.address", "tracking_logs.contact")
+async def test_what_leads_to_another_row() -> None:
+    sandbox = Sandbox(contacts=2, rate=None)
+    sandbox.add_row("geoAddresses", {"city": "Elsewhere"})
+    place = sandbox.add_row("geoAddresses", {"city": "Chicago"})
+    seen = sandbox.add_row("geoIps", {"contact": "2", "geoaddrid": str(place)}, 7)
+    lost = sandbox.add_row("geoIps", {"contact": "2", "geoaddrid": "9"})
+    event = sandbox.add_row("trackingLogs", {"subscriberid": "2"})
+    async with asking(sandbox) as client:
+        for own, name, singular, key, value in (
+            ("geoIps", "geoAddress", "geoAddress", "city", "Chicago"),
+            ("trackingLogs", "contact", "contact", "id", "2"),
+        ):
+            row = (await client.get(f"/contacts/2/{own}")).json()[own][0]
+            answer = (await client.get(row["links"][name])).json()
+            assert (set(answer), answer[singular][key]) == ({singular}, value)
+        for path in ("/geoIps/1/geoAddress", f"/geoIps/{lost}/geoAddress", "/trackingLogs/9/contact"):
+            assert (await client.get(path)).status_code == 404
+    async with client_of(sandbox) as ac:
+        assert [where.city for where in [await ac.contacts.geo_address(seen)] if where] == ["Chicago"]
+        assert (await ac.contacts.by_event(event)).id == 2
 
 
 @covers("of_contact.page", "contact_tags.meta")

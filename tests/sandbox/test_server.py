@@ -227,3 +227,16 @@ async def test_rows_change_under_it_from_another_thread() -> None:
             stop.set()
             thread.join()
     assert len(sandbox.contact_ids()) == 100
+
+
+async def test_time_goes_on_whatever_the_clock_of_the_test() -> None:
+    """trio's clock begins anywhere, and the server's loop has another one."""
+    sandbox = Sandbox(rate=None)
+    sandbox.add_contact("early@example.org")  # looks at this loop's clock
+    async with sandbox.serve() as server, over(server) as client:
+        told = []
+        sandbox.after(lambda _: told.append(sandbox.imports.clock()))
+        for _ in range(3):
+            await client.get("/users/me")
+            await anyio.sleep(0.05)
+    assert told[-1] - told[0] >= 0.1

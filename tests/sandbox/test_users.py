@@ -9,7 +9,7 @@ from .support import asking, covers
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
-@covers("users.me", "users.by")
+@covers("users.me", "users.first", "users.by")
 async def test_users() -> None:
     sandbox = Sandbox(rate=None)
     sandbox.add_user("second", "second@example.com")
@@ -20,7 +20,9 @@ async def test_users() -> None:
         assert (await client.get("/users/username/second")).json()["user"]["id"] == "2"
         assert (await client.get("/users/username/third")).status_code == 404
         assert (await client.get("/users/2")).json()["user"]["email"] == "second@example.com"
-        assert (await client.get("/users")).json()["meta"]["total"] == "2"
+        listed = (await client.get("/users")).json()
+        assert listed["meta"]["total"] == "2"
+        assert [(row["cdate"], row["udate"]) == (None, None) for row in listed["users"]] == [True, False]
 
 
 @covers("fields.list", "lists.list")

@@ -1,0 +1,166 @@
+"""What an import would do, found out without sending anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from math import ceil
+from typing import TYPE_CHECKING
+
+from attrs import Factory, define
+
+from .._paging import MAX_LIMIT
+from ..jobs import RowFile
+from ..resources._contact_imports import LARGEST
+from ..resources._import_account import CATALOGUES, Names
+from ..resources._import_find import SAMPLES
+from ..resources._import_rows import Refused, Row, Seen, checked, goes_alone, named
+from ..resources._import_sort import ENVELOPE, Group, Sorter
+from ..resources._import_state import Left
+from ..resources.imports import MOST
+from ._meter import counted, duration
+
+if TYPE_CHECKING:
+    from ..client import AsyncClient
+
+SHOWN = 10  # problems
+PER_MINUTE, PER_SECOND = 100, 5
+KINDS = 10_000  # of rows, by the tags, fields and lists that they name
+LABELS = {"fields": "custom fields"}
+_KEYS = [(what, key) for what, (_, keys) in CATALOGUES.items() for key in keys]
+
+
+@define
+class Plan:
+    """Of a whole file."""
+
+    rows: int = 0
+    refused: int = 0
+    """Rows that our own checks keep back."""
+    problems: list[str] = Factory(list)
+    """The first of them."""
+    batches: int = 0
+    singles: int = 0
+    """Rows that go one by one: the last few, where automations run."""
+    ties: int = 0
+    """Requests for the tags and lists of those, which are not taken along."""
+    gone: int = 0
+    """Rows that an earlier run has dealt with."""
+    kinds: Counter[frozenset[tuple[str, str]]] = Factory(Counter)
+    """What rows name, of tags, fields and lists -> how many do."""
+    doomed: int = 0
+    """Rows that name what the account does not have."""
+    per_minute: int = PER_MINUTE
+    per_second: float = PER_SECOND
+
+    @property
+    def ready(self) -> int:
+        return self.rows - self.gone - self.refused - self.doomed
+
+    @property
+    def requests(self) -> int:
+        """That send something."""
+        return self.batches + self.singles + self.ties
+
+    @property
+    def questions(self) -> int:
+        """At least: what the account has of what rows name, or else the time; how far a batch is, and whose its ids."""
+        named = len({what for kind in self.kinds for what, _ in kind})
+        if not self.batches:
+            return named
+        return max(named, 1) + self.batches + ceil(self.batches * SAMPLES / MAX_LIMIT)
+
+    @property
+    def seconds(self) -> float:
+        """At the account's limit, and at the import's own: what may go in a minute at once, then that of the next."""
+        minutes = max(self.batches - 1, 0) // self.per_minute
+        last = self.batches - minutes * self.per_minute + self.singles + self.ties
+        return max(minutes * 60 + last / self.per_second, (self.requests + self.questions) / self.per_second)
+
+    def problem(self, line: int, reason: str) -> None:
+        self.refused += 1
+        if len(self.problems) < SHOWN:
+            self.problems.append(f"line {line}: {reason}")
+
+
+def planned(
+    rows: RowFile, left: Left | None, *, run_automations: bool, per_minute: int, per_second: float = PER_SECOND
+) -> Plan:
+    """Read the file once, as an import would that goes on with what an earlier one `left`."""
+    plan, seen = Plan(per_minute=per_minute, per_second=per_second), Seen()
+    alone = partial(goes_alone, run_automations=run_automations)
+    sorter = Sorter(MOST, LARGEST, alone)
+    read, unsent = (0, frozenset[int]()) if left is None else (left.read, frozenset(left.unsent))
+    for number, given in enumerate(rows, 1):
+        plan.rows += 1
+        refused = ""
+        try:
+            row = checked(number, given, run_automations=run_automations, most=LARGEST - ENVELOPE)
+            if not seen.add(row.key):
+                raise Refused("email: a row before has the same address")
+        except Refused as error:
+            refused = str(error)
+        if number <= read and number not in unsent:
+            plan.gone += 1
+        elif refused:
+            plan.problem(rows.line(number), refused)
+        else:
+            kind = frozenset((what, name) for what, key in _KEYS for name in named(row.wire, key))
+            if kind in plan.kinds or len(plan.kinds) < KINDS:
+                plan.kinds[kind] += 1
+            sorter.add([row])
+            _count(plan, sorter, alone, last=False)
+    _count(plan, sorter, alone, last=True)
+    return plan
+
+
+def _count(plan: Plan, sorter: Sorter, alone: Callable[[Row], bool], *, last: bool) -> None:
+    while (group := sorter.take(last=last)) is not None:
+        _count_group(plan, group, alone)
+        sorter.taken(group)
+
+
+def _count_group(plan: Plan, group: Group, alone: Callable[[Row], bool]) -> None:
+    row = group.rows[0]
+    if len(group) > 1 or not alone(row):
+        plan.batches += 1
+    else:
+        plan.singles += 1
+        plan.ties += sum(len(named(row.wire, key)) for key in ("tags", "subscribe", "unsubscribe"))
+
+
+async def missing(plan: Plan, client: AsyncClient, *, create_tags: bool) -> list[str]:
+    """What the rows name and the account does not have, in lines to print. Asks for what the rows speak of."""
+    found, lacking = [], set[tuple[str, str]]()
+    account = Names(client.contacts._send, create_tags=create_tags)
+    for what in CATALOGUES:
+        names = Counter[str]()
+        for kind, count in plan.kinds.items():
+            names.update({name: count for each, name in kind if each == what})
+        if not names or (what == "tags" and create_tags):
+            continue
+        known = await account.known(what)
+        if unknown := Counter({name: count for name, count in names.items() if name.casefold() not in known}):
+            lacking |= {(what, name) for name in unknown}
+            said = ", ".join(f"{name!r} ({counted(count, 'row')})" for name, count in unknown.most_common(SHOWN))
+            more = f" and {len(unknown) - SHOWN:,} more" if len(unknown) > SHOWN else ""
+            hint = "; --create-tags makes them" if what == "tags" else ""
+            found.append(f"{LABELS.get(what, what)} that are not there: {said}{more}{hint}")
+    plan.doomed = sum(count for kind, count in plan.kinds.items() if kind & lacking)
+    return found
+
+
+def told(plan: Plan, name: str, *, run_automations: bool) -> list[str]:
+    """In lines to print."""
+    before = f", {plan.gone:,} dealt with before" if plan.gone else ""
+    to_import = f"{plan.ready:,} {'left' if plan.gone else 'of them'} to import"
+    lines = [f"{name}: {counted(plan.rows, 'row')}{before}, {to_import}" + (":" if plan.problems else "")]
+    lines += [f"  {problem}" for problem in plan.problems]
+    if plan.refused > len(plan.problems):
+        lines.append(f"  and {plan.refused - len(plan.problems):,} more")
+    automations = "automations run" if run_automations else "no automations"
+    requests = counted(plan.requests, "request")
+    took = duration(ceil(plan.seconds))
+    lines.append(f"{requests} to send, about {took} at ActiveCampaign's limits for imports; {automations}")
+    return lines

@@ -1,0 +1,13 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from . import USAGE, Failure
+
+
+def refuse_two_accounts(profile: str | None, sandbox: int | None, account: str | None, redis: str | None) -> None:
+    """Failure where it is not clear which account is meant, or by which name in Redis."""
+    if profile is not None and sandbox is not None:
+        raise Failure("--profile is an account, --sandbox is another: give one of them", USAGE)
+    if account is not None and redis is None:
+        raise Failure("--account is a name in Redis: give --redis URL too", USAGE)
