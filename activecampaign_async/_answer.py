@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from . import errors as e
+from ._digits import whole_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,10 +156,8 @@ def _refused_row(entry: Any) -> e.FieldError:
     if not isinstance(entry, dict):
         return e.FieldError(title=_text(entry))
     number, reason = entry.get("contact"), _text(entry.get("failureReason"))
-    if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 20:
-        number = int(number)
-    if isinstance(number, int) and not isinstance(number, bool) and number > 0:
-        return e.FieldError(title=reason, pointer=f"/contacts/{number - 1}")
+    if row := whole_of(number):
+        return e.FieldError(title=reason, pointer=f"/contacts/{row - 1}")
     return e.FieldError(title=reason, pointer=_text(number))
 
 

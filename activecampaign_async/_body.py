@@ -7,6 +7,8 @@ from collections.abc import AsyncIterable, Iterator
 
 import anyio.lowlevel
 
+from ._digits import whole
+
 LARGEST = 32 * 2**20  # bytes, as read and as unpacked; a page of 100 contacts has 200 kB
 RATIO, HARMLESS = 200, 2**20  # unpacked to packed: JSON of one page packs 20:1; up to a size that does no harm
 STEP = 2**18  # bytes unpacked at a time: larger ones would hold the event loop
@@ -24,8 +26,7 @@ async def read(chunks: AsyncIterable[bytes], encoding: str, length: str = "") ->
     encoding = encoding.strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise ValueError(f"an encoding that was not asked for: {encoding}")
-    if length.isascii() and length.isdigit() and len(length) < 20:
-        _within(int(length), "announced")
+    _within(whole(length) or 0, "announced")
     packed = encoding in ("gzip", "x-gzip")
     gunzip, parts, taken, made, pieces = _Gunzip(), list[bytes](), 0, 0, 0
     async for chunk in chunks:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import define, frozen
 
+from ._digits import whole, whole_of
 from .errors import PaginationError
 
 if TYPE_CHECKING:
@@ -57,17 +58,14 @@ def row_key(row: object) -> Key:
     value = row.get("id") if isinstance(row, dict) else None
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        return int(value)
+    if isinstance(value, str) and (number := whole(value)) is not None:
+        return number
     return value if value != "" else None
 
 
 def row_total(meta: object) -> int | None:
     """`meta.total`: a string, an int, null, missing, or nonsense."""
-    value = meta.get("total") if isinstance(meta, dict) else None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return whole_of(meta.get("total")) if isinstance(meta, dict) else None
 
 
 def is_full(count: int, asked: int, widest: int) -> bool:

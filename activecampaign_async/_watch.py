@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from math import exp, inf
 from weakref import WeakSet
 
+from ._digits import whole
+
 log = logging.getLogger("activecampaign_async")
 
 DOCUMENTED = 5.0  # requests per second, until an answer tells another limit
@@ -108,5 +110,4 @@ class Watch:
 
 def number(headers: Mapping[str, str], name: str) -> int | None:
     """A header that is a whole number."""
-    text = headers.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return whole(headers.get(name, ""), most=9)

@@ -14,6 +14,7 @@ import anyio
 import anyio.lowlevel
 
 from .._answer import retry_after
+from .._digits import whole
 from . import RANK, Priority
 
 if TYPE_CHECKING:
@@ -226,8 +227,8 @@ def place(line: Sequence[Ranked], rank: int) -> int:
 
 def told_limit(headers: Mapping[str, str]) -> float | None:
     """The account's requests per second, where an answer tells it."""
-    limit = headers.get("ratelimit-limit") or headers.get("RateLimit-Limit", "")
-    return float(limit) if limit.isascii() and limit.isdigit() and len(limit) < 5 and int(limit) else None
+    limit = whole(headers.get("ratelimit-limit") or headers.get("RateLimit-Limit", ""), most=4)
+    return float(limit) if limit else None
 
 
 def told_pause(status: int, headers: Mapping[str, str]) -> float | None:
