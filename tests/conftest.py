@@ -101,10 +101,10 @@ def _threads_take_no_time(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_from_outside() -> Iterator[None]:
-    """No test sees a developer's own account, proxy or CA."""
+    """No test sees a developer's own account, proxy or CA; no pytest that a test starts sees this one's options."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("AC_API_", "SSL_CERT_")) or name.upper().endswith("_PROXY"):
+            if name.startswith(("AC_API_", "SSL_CERT_", "PYTEST_ADDOPTS")) or name.upper().endswith("_PROXY"):
                 patch.delenv(name)
         yield
 
