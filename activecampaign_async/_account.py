@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-import os
-import threading
 import time
 from math import ceil
-from weakref import WeakValueDictionary
 
+from ._kept import Kept
 from ._watch import Watch
 from .errors import PaymentRequiredError
 from .limits.local import LocalLimiter
@@ -46,26 +44,5 @@ class Account:
         return self.refusal() is None and self.limiter.idle > IDLE_FOR
 
 
-_accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
-_kept: dict[str, Account] = {}  # a client for each request must not start a new budget each time
-_lock = threading.Lock()
-
-
-def account(name: str) -> Account:
-    """The one `Account` of that name in this process."""
-    with _lock:
-        if (found := _accounts.get(name)) is None:
-            for idle in [other for other, known in _kept.items() if known.is_idle]:
-                del _kept[idle]
-            found = _accounts[name] = Account(name)
-        _kept[name] = found
-        return found
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()  # another thread may have held it; the limiters make themselves anew
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+accounts = Kept(Account, lambda account: account.is_idle)
+"""Of this process. After a fork the limiters make themselves anew."""

@@ -6,7 +6,7 @@ import ssl
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._account import account as shared_account
+from ._account import accounts
 from ._deadline import seconds
 from ._http import Http
 from ._keyring import Keyring
@@ -172,7 +172,7 @@ class AsyncClient:
         if proxy is not None and transport is not None:
             raise ConfigurationError("proxy, transport: give one of them; a transport makes its own connections")
         self._origin = origin
-        self._account = shared_account(account or account_of(origin))
+        self._account = accounts.of(account or account_of(origin))
         http = Http(
             origin,
             ssl_context=ssl_context,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections import Counter
 from collections.abc import Mapping
@@ -515,7 +516,7 @@ async def test_closing_sends_those_in_line_away() -> None:
 
 async def test_many_clients_in_a_row_share_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """One client a request, as a service may make them: the account outlives them."""
-    monkeypatch.setattr("activecampaign_async._account._kept", {})  # not the test, whose clock it has
+    monkeypatch.setattr("activecampaign_async._account.accounts._kept", {})  # not the test, whose clock it has
     monkeypatch.setattr("activecampaign_async.limits.local.LocalLimiter.__init__.__kwdefaults__", {
         "clock": anyio.current_time, "sleep": anyio.sleep,
     })  # fmt: skip
@@ -530,20 +531,23 @@ async def test_many_clients_in_a_row_share_the_budget(monkeypatch: pytest.Monkey
 async def test_idle_accounts_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("activecampaign_async._account.time.monotonic", lambda: now)
-    monkeypatch.setattr("activecampaign_async._account._kept", {})
     monkeypatch.setattr("activecampaign_async.limits.local.LocalLimiter.__init__.__kwdefaults__", {
         "clock": lambda: now, "sleep": anyio.sleep,
     })  # fmt: skip
-    from activecampaign_async import _account
+    from activecampaign_async._account import accounts
 
-    first = _account.account("first")
-    await first.limiter.acquire()
-    unpaid = _account.account("unpaid")
+    monkeypatch.setattr(accounts, "_kept", {})
+    monkeypatch.setattr(accounts, "_alive", type(accounts._alive)())
+    held = accounts.of("held")
+    await accounts.of("first").limiter.acquire()
+    accounts.of("unpaid").unpaid(e.PaymentRequiredError("pay"))
     now += 700
-    unpaid.unpaid(e.PaymentRequiredError("pay"))
-    _account.account("second")
-    assert set(_account._kept) == {"unpaid", "second"}
-    assert _account.account("first") is first  # while somebody holds it
+    accounts.of("unpaid").unpaid(e.PaymentRequiredError("pay"))
+    accounts.of("second")
+    gc.collect()
+    assert accounts._kept.keys() == {"held", "unpaid", "second"}
+    assert set(accounts._alive) == set(accounts._kept)
+    assert accounts.of("held") is held
 
 
 @pytest.mark.parametrize("location", ["https://[::1/x", "javascript:alert(1)", "https://exa mple.com:port/", ""])

@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from activecampaign_async import ActiveCampaignError, AsyncClient, LocalLimiter, RateLimiter, RedisLimiter
-from activecampaign_async._account import Account, account
+from activecampaign_async._account import Account, accounts
 from activecampaign_async._calllog import CallLog
 from activecampaign_async._watch import ENOUGH, FADES, KEPT, LONGEST, MOST, TELL_EVERY, Watch
 from activecampaign_async.sandbox import Sandbox
@@ -34,7 +34,7 @@ def paced(rate: float | None = None, share: float = 1.0) -> LocalLimiter:
 def client(sandbox: Sandbox, limiter: RateLimiter | None = None, process: str = "ours") -> AsyncClient:
     """As a process of its own has it: what it has sent is known to nobody else."""
     name = f"{process}-{sandbox.url}"
-    shared = account(name)
+    shared = accounts.of(name)
     if shared.watch._clock is not anyio.current_time:
         shared.watch = Watch(anyio.current_time)
     return AsyncClient(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-from threading import Lock
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from .._call import Send
+from .._kept import Kept
 from ._import_pace import MinuteLimiter
 from ._verbs import Verbs
 from .imports import MOST, ImportPace, ImportReport, ImportRow, Outcomes, RowOutcome
@@ -18,10 +17,13 @@ if TYPE_CHECKING:
 
 LARGEST = 400_000  # bytes of a request
 
-_paces: WeakValueDictionary[str, ImportPace] = WeakValueDictionary()
-_kept: dict[str, ImportPace] = {}
-"""What an import sent in the last minute counts, also once it is over."""
-_lock = Lock()
+
+def _is_idle(pace: ImportPace) -> bool:
+    return all(isinstance(one, MinuteLimiter) and one.idle for one in (pace.many, pace.single))
+
+
+paces: Kept[ImportPace] = Kept(lambda _: ImportPace(), _is_idle)
+"""Of each account: what an import sent in the last minute counts, also once it is over."""
 
 
 class ContactImports(Verbs):
@@ -102,25 +104,10 @@ class ContactImports(Verbs):
             look_for=look_for,
             patience=patience,
             progress=progress,
-            pace=pace or _pace_of(self._send.home),
+            pace=pace or paces.of(self._send.home),
         )
         saved, query = None, {"run_automations": run_automations, "create_tags": create_tags}
         if checkpoint is not None:
             saved = Saved(checkpoint, kind="import", account=self._send.home, query=query)
         run = Run(self._send, rows, asked, lambda unsent: Books(saved, outlet(outcomes), unsent))
         return await run.all()
-
-
-def _pace_of(home: str) -> ImportPace:
-    """The one of the account: all that import into it in this process share its limit."""
-    with _lock:
-        if (pace := _paces.get(home)) is None:
-            for idle in [home for home, kept in _kept.items() if _is_idle(kept)]:
-                del _kept[idle]
-            _kept.update(_paces.items())  # those that an import still holds
-            pace = _paces[home] = _kept[home] = ImportPace()
-        return pace
-
-
-def _is_idle(pace: ImportPace) -> bool:
-    return all(isinstance(one, MinuteLimiter) and one.idle for one in (pace.many, pace.single))

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from attrs import define, evolve, field
 
-from activecampaign_async._account import account
+from activecampaign_async._account import accounts
 from activecampaign_async.errors import PaymentRequiredError, RateLimitError, ServerError
 from activecampaign_async.jobs import Checkpoint, Progress, ResumeError, export_rows
 from activecampaign_async.jobs.export import PATIENCE
@@ -180,7 +180,7 @@ async def test_after_an_error_a_run_goes_on_where_it_stood(kind: str, error: typ
     assert 0 < len(output.ids) < COUNT
     assert output.state.cursor
     sandbox.heal()
-    account(name)._unpaid = None  # the minute is over for which a 402 is remembered
+    accounts.of(name)._unpaid = None  # the minute is over for which a 402 is remembered
     asked = len(sandbox.requests)
     told: list[Progress] = []
     async with client_of(sandbox, account=name) as client:

@@ -423,14 +423,14 @@ async def test_without_their_clock_nobody_can_say_what_arrived(again: bool) -> N
 
 
 async def test_an_unpaid_account_ends_the_run_and_it_goes_on_later() -> None:
-    from activecampaign_async._account import account
+    from activecampaign_async._account import accounts
 
     sandbox, disk = Sandbox(rate=None, latency=50), Disk()
     sandbox.fail("402", skip=6, always=True)
     with pytest.raises(PaymentRequiredError):
         await run(sandbox, map(row, range(1, 301)), disk, batch_size=20, account="imports-unpaid")
     sandbox.heal()
-    account("imports-unpaid")._unpaid = None
+    accounts.of("imports-unpaid")._unpaid = None
     report = await run(sandbox, map(row, range(1, 301)), disk, batch_size=20, account="imports-unpaid")
     assert (report.imported, report.unknown, len(disk.told)) == (300, 0, 300)
     assert {sandbox.written("contacts", id) for id in sandbox.contact_ids()} == {1}

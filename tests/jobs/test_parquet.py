@@ -172,9 +172,9 @@ async def test_the_old_file_stays_until_the_new_one_is_there(tmp_path: Path) -> 
         await exported(sandbox, path, overwrite=True, account="a")
     assert path.read_bytes() == before
     sandbox.heal()
-    from activecampaign_async._account import account
+    from activecampaign_async._account import accounts
 
-    account(sandbox.url.removeprefix("https://"))._unpaid = None
+    accounts.of(sandbox.url.removeprefix("https://"))._unpaid = None
     count, _ = await exported(sandbox, path, resume=True)
     assert count == 400, "it goes on with what was begun, and does not take the old one for it"
     assert pq.read_table(path).num_rows == 400

@@ -10,8 +10,7 @@ import anyio
 import pytest
 from hypothesis import given, strategies as st
 
-from activecampaign_async.resources import _contact_imports
-from activecampaign_async.resources._contact_imports import _pace_of
+from activecampaign_async.resources._contact_imports import paces
 from activecampaign_async.resources._import_find import Done, Lost, Matcher, look_up
 from activecampaign_async.resources._import_pace import MinuteLimiter
 from activecampaign_async.resources._import_rows import Row, Seen, no_address
@@ -118,11 +117,11 @@ async def test_limits_that_cannot_be(limit: int) -> None:
 
 async def test_an_account_keeps_its_minute_from_one_import_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(_contact_imports, "_paces", type(_contact_imports._paces)())
-    monkeypatch.setattr(_contact_imports, "_kept", {}, raising=False)
+    monkeypatch.setattr(paces, "_alive", type(paces._alive)())
+    monkeypatch.setattr(paces, "_kept", {})
 
     def of(home: str) -> Any:
-        pace = _pace_of(home)
+        pace = paces.of(home)
         for one in (pace.many, pace.single):
             one._clock = lambda: now[0]  # type: ignore[attr-defined]  # in the place of the machine's
         return pace
@@ -137,12 +136,10 @@ async def test_an_account_keeps_its_minute_from_one_import_to_the_next(monkeypat
     held = of("held")
     now[0] += 59
     of("two")
-    assert _contact_imports._kept.keys() == {"one", "held", "two"}
+    assert paces._kept.keys() == {"one", "held", "two"}
     now[0] += 2
     of("three")
-    assert _contact_imports._kept.keys() == {"held", "three"}, (
-        "bounded: what is idle and in nobody's hands is forgotten"
-    )
+    assert paces._kept.keys() == {"held", "three"}, "bounded: what is idle and in nobody's hands is forgotten"
     assert of("held") is held
     assert of("one").many._take() == 0
 
