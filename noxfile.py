@@ -84,6 +84,7 @@ def types(session: nox.Session) -> None:
     install(session, "dev")
     session.run("mypy")
     session.run("basedpyright")
+    session.run("python", "-m", "pytest", "-q", "tests/test_docs.py", "-k", "type_checker")
 
 
 @nox.session(venv_backend="virtualenv")  # it has pip

@@ -117,6 +117,8 @@ _FINDERS = {
     "list_id": "lists",
     "tag": "tags",
     "tag_id": "tags",
+    "user": "users",
+    "user_id": "users",
 }
 
 

@@ -65,11 +65,17 @@ def _writers(allowed: type) -> dict[str, tuple[str, Callable[[Any, str], Any]]]:
 
 def nearest(name: str, known: Mapping[str, str]) -> str:
     """Which argument may have been meant; `known`: how it may be spelt -> what it is called."""
+    meant = near(name, known)
+    return f": did you mean {meant}?" if meant else f"; known: {', '.join(dict.fromkeys(known.values()))}"
+
+
+def near(name: str, known: Mapping[str, T], cutoff: float = 0.6) -> T | None:
+    """What of `known` (how it may be spelt -> what it is) `name` is nearly."""
     from difflib import get_close_matches  # a rare path, and not a cheap import
 
     spelt = {_bare(spelling): meant for spelling, meant in known.items()}
-    near = get_close_matches(_bare(name), spelt, n=1, cutoff=0.6)
-    return f": did you mean {spelt[near[0]]}?" if near else f"; known: {', '.join(dict.fromkeys(known.values()))}"
+    found = get_close_matches(_bare(name), spelt, n=1, cutoff=cutoff)
+    return spelt[found[0]] if found else None
 
 
 def _bare(name: str) -> str:
@@ -109,8 +115,15 @@ def _member(members: type[Enum], value: Any, name: str) -> Any:
         return value
     if isinstance(value, str):
         return _word(members, value, name)
-    known = ", ".join(f"{member.value} ({member.name})" for member in members)
-    raise ValueError(f"{name}: {value} is none of {known}; a value that is not known here goes as a str")
+    raise ValueError(f"{name}: {value} is none of {_known(members)}; a value that is not known here goes as a str")
+
+
+def _known(members: type[Enum]) -> str:
+    return ", ".join(f"{member.value} ({member.name})" for member in members)
+
+
+_SLIP = 0.85
+"""As near as "txt" is to "text". What may well be new is farther from all that is known: "allMms", "numeric"."""
 
 
 def _word(members: type[Enum], value: str, name: str) -> str:
@@ -118,10 +131,11 @@ def _word(members: type[Enum], value: str, name: str) -> str:
         raise ValueError(f"{name}: is empty")
     if value in {str(member.value) for member in members}:
         return value
-    words = {_bare(word): member for member in members for word in (member.name, str(member.value))}
-    meant = words.get(_bare(value))
-    if meant is not None:
-        raise ValueError(f"{name}: did you mean {members.__name__}.{meant.name} ({meant.value!r})?")
+    words = {word: member for member in members for word in (member.name, str(member.value))}
+    meant = near(value, words, _SLIP)
+    if meant is not None:  # and all there are: near to "subscribed" may be its very opposite alone
+        said = f"did you mean {members.__name__}.{meant.name} ({meant.value!r})? known: {_known(members)}"
+        raise ValueError(f"{name}: {said}")
     return value
 
 
@@ -142,6 +156,8 @@ def one_of(names: Mapping[str, str], given: str | Sequence[str], argument: str) 
     if not isinstance(orders, (list, tuple)) or not all(isinstance(order, str) for order in orders):
         raise TypeError(f"{argument}: a str or several were expected, not {type(given).__name__}")
     if unknown := [order for order in orders if order.removeprefix("-") not in names]:
-        fits = ", ".join(names)
-        raise ValueError(f"{argument}: {unknown[0]!r} is none of {fits} (or with a leading -)")
+        fits, wires = ", ".join(names), {wire: name for name, wire in names.items()}
+        meant = near(unknown[0], {**wires, **{name: name for name in names}})
+        hint = f"; did you mean {'-' * unknown[0].startswith('-')}{meant}?" if meant else ""
+        raise ValueError(f"{argument}: {unknown[0]!r} is none of {fits} (or with a leading -){hint}")
     return [(names[order.removeprefix("-")], order.startswith("-")) for order in orders]

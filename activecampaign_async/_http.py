@@ -13,7 +13,7 @@ import httpx
 from ._auth import ApiTokenAuth
 from ._body import TooLarge, read
 from ._hush import sending
-from ._pools import pools
+from ._pools import Places, pools
 from ._settings import checked
 from ._trip import NotPublic, Stale, Trip, Unverified
 from ._version import __version__
@@ -25,7 +25,7 @@ from .errors import (
     TLSError,
     TransportError,
 )
-from .keys import Key
+from .keys import Key, kind_of
 
 if TYPE_CHECKING:
     from ._trip import Time
@@ -79,7 +79,7 @@ class Http:
         self._scout: Trip | None = None
         self._known = anyio.Event()
         if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
-            raise ConfigurationError(f"transport: an httpx.AsyncBaseTransport, not {type(transport).__name__}")
+            raise ConfigurationError(f"transport: an httpx.AsyncBaseTransport was expected, not {kind_of(transport)}")
         self.pools = pools(
             ssl_context=None if ssl_context is None else checked(ssl_context),
             proxy=proxy,
@@ -90,7 +90,7 @@ class Http:
             timeout=PHASES,
             on_answer=_take_location,
         )
-        self._share: anyio.CapacityLimiter | None = None
+        self._share: Places | None = None
 
     @property
     def verified(self) -> bool:
@@ -101,9 +101,9 @@ class Http:
     def verified(self, seen: bool) -> None:
         self.pools.verified = seen
 
-    def trip(self, pace: Callable[[], Awaitable[None]], time: Time) -> Trip:
+    def trip(self, pace: Callable[[], Awaitable[None]], time: Time, *, bulk: bool) -> Trip:
         """A request that is about to be made."""
-        return Trip(self, pace, time)
+        return Trip(self, pace, time, bulk=bulk)
 
     async def exchange(self, method: str, path: str, query: Query, body: bytes | None, key: Key, trip: Trip) -> Raw:
         """Make one request. TransportError, or what it is, where no answer came."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from attrs import evolve, frozen
 
 from ._ahead import lanes_of
+from ._block import block
 from ._call import priority_now
 from ._page import Item, Items, Page, PageSize, Source
 from ._walk import ById
@@ -94,6 +94,11 @@ class Pager(Generic[T]):
         def __iter__(self) -> NoReturn:
             raise TypeError("a Pager is gone through with `async for`; or take a list from `await pager.collect()`")
 
+        def __aenter__(self) -> NoReturn:
+            raise TypeError("a Pager is gone through with `async for`; or write: async with pager.ahead(n) as items")
+
+        __aexit__ = __aenter__  # which Python looks up before it calls the other
+
     def _walk(self) -> Walk[T]:
         return self._source.start() if self._cursor is None else self._source.at(self._cursor)
 
@@ -120,7 +125,7 @@ class Pager(Generic[T]):
             items += page.items
         return items[:max_items]
 
-    @asynccontextmanager
+    @block("pager.ahead(n) as items, and in it: async for … in items")
     async def ahead(self, n: int = LANES, *, ordered: bool = True) -> AsyncIterator[AsyncIterator[T]]:
         """The same items, with up to `n` requests in parallel. The account's rate x the latency, and two or three
         more, keep it busy.
@@ -139,7 +144,7 @@ class Pager(Generic[T]):
         async with self.ahead_pages(n, ordered=ordered) as pages:
             yield Items(pages)
 
-    @asynccontextmanager
+    @block("pager.ahead_pages(n) as pages, and in it: async for … in pages")
     async def ahead_pages(self, n: int = LANES, *, ordered: bool = True) -> AsyncIterator[AsyncIterator[Page[T]]]:
         """As `ahead`, by pages: ``page.cursor`` is a checkpoint of what is left after all pages so far."""
         if isinstance(n, bool) or not isinstance(n, int):

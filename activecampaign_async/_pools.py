@@ -23,6 +23,8 @@ CEILING = 200
 """Requests under way at a time, of all accounts together: forty, at their limit and a second for each answer."""
 OF_ONE = 20
 """And of one account: one whose answers hang holds up no other. A client takes 16, and one to ask about its key."""
+BULK, BULK_OF_ONE = 0.8, 0.6
+"""At most so much of each is bulk. A request holds its place while it waits for its turn, and bulk waits long."""
 SPARE = 20  # places that httpcore may lose before it makes anybody wait for one
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
@@ -38,6 +40,35 @@ class Pool:
         self.client, self.requests, self.retired = client, 0, False
 
 
+class Places:
+    """For so many requests at a time."""
+
+    def __init__(self, most: int, bulk: float) -> None:
+        self._all, self._bulk = anyio.CapacityLimiter(most), anyio.CapacityLimiter(max(int(most * bulk), 1))
+
+    @property
+    def taken(self) -> int:
+        """How many are."""
+        return int(self._all.borrowed_tokens)
+
+    async def take(self, trip: Trip) -> None:
+        """Wait for one."""
+        if trip.bulk:
+            await _take(self._bulk, trip)
+        try:
+            await _take(self._all, trip)
+        except BaseException:
+            if trip.bulk:
+                self._bulk.release_on_behalf_of(trip)
+            raise
+
+    def give_back(self, trip: Trip) -> None:
+        """Let another one have it."""
+        self._all.release_on_behalf_of(trip)
+        if trip.bulk:
+            self._bulk.release_on_behalf_of(trip)
+
+
 class Pools:
     """The pool in use, and those who use it. The last one to leave closes it."""
 
@@ -45,8 +76,8 @@ class Pools:
         """`alike` is the same for those who may share; None for what belongs to one alone."""
         limits = httpx.Limits(max_connections=CEILING + SPARE, max_keepalive_connections=CEILING)
         self._options, self._alike = {**options, "limits": limits}, alike
-        self._places = anyio.CapacityLimiter(CEILING)
-        self._shares = WeakValueDictionary[str, anyio.CapacityLimiter]()
+        self._places = Places(CEILING, BULK)
+        self._shares = WeakValueDictionary[str, Places]()
         self._users = WeakSet[Any]()
         self.verified = False
         """A connection was set up with TLS that verifies: a later request may go over it."""
@@ -71,28 +102,28 @@ class Pools:
         pools._users.add(user)
         return pools
 
-    def share(self, origin: str) -> anyio.CapacityLimiter:
-        """The places of one account, for all its clients."""
-        return self._shares.setdefault(origin, anyio.CapacityLimiter(OF_ONE))
+    def share(self, origin: str) -> Places:
+        """Those of one account, for all its clients."""
+        return self._shares.setdefault(origin, Places(OF_ONE, BULK_OF_ONE))
 
-    async def take(self, trip: Trip, share: anyio.CapacityLimiter) -> Pool:
+    async def take(self, trip: Trip, share: Places) -> Pool:
         """A place below the ceiling, of those that the account has."""
         if self._alike is not None:
-            await _take(share, trip)
+            await share.take(trip)
             try:
-                await _take(self._places, trip)
+                await self._places.take(trip)
             except BaseException:
-                share.release_on_behalf_of(trip)
+                share.give_back(trip)
                 raise
         self.pool.requests += 1
         return self.pool
 
-    async def give_back(self, trip: Trip, share: anyio.CapacityLimiter, pool: Pool, *, lost: bool) -> None:
+    async def give_back(self, trip: Trip, share: Places, pool: Pool, *, lost: bool) -> None:
         """Let a new pool take over from one that lost a place. Closing that at once would cut its other requests."""
         pool.requests -= 1
         if self._alike is not None:
-            self._places.release_on_behalf_of(trip)
-            share.release_on_behalf_of(trip)
+            self._places.give_back(trip)
+            share.give_back(trip)
             if lost and not pool.retired:
                 pool.retired = True
                 self.pool = self.make()

@@ -221,7 +221,8 @@ class Sender:
             progress.departs(began)
             self.log.departed(progress)
 
-        trip = progress.trip = self._http.trip(pace, progress)
+        bulk = call.priority == "bulk" and progress.who is progress  # many wait for one that asks about the key
+        trip = progress.trip = self._http.trip(pace, progress, bulk=bulk)
         progress.request_begins(body)
         try:
             raw = await self._http.exchange(call.method, call.path, call.query, body, key, trip)

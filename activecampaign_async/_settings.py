@@ -8,7 +8,7 @@ import ssl
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError
-from .keys import Key, looks_like_one
+from .keys import Key, kind_of, looks_like_one
 
 URL_VARIABLE, KEY_VARIABLE = "AC_API_URL", "AC_API_TOKEN"
 _EXAMPLE = "https://ACCOUNT.api-us1.com"
@@ -102,8 +102,8 @@ def weakness(context: ssl.SSLContext) -> str | None:
 
 def checked(context: ssl.SSLContext) -> ssl.SSLContext:
     """A given `ssl_context`, if it verifies."""
-    if not hasattr(context, "verify_mode"):
-        raise ConfigurationError(f"ssl_context: an ssl.SSLContext was expected, not {type(context).__name__}")
+    if not hasattr(type(context), "verify_mode"):  # truststore has a class of its own
+        raise ConfigurationError(f"ssl_context: an ssl.SSLContext was expected, not {kind_of(context)}")
     if why := weakness(context):
         raise ConfigurationError(f"ssl_context: {why}; TLS verification cannot be switched off here")
     return context

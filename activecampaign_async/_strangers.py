@@ -15,6 +15,12 @@ import anyio
 from .errors import ConfigurationError
 
 _NAT64 = ip_network("64:ff9b::/96")  # a way to any IPv4 address, in the clothes of a public one
+_INWARD = [  # whatever `ipaddress` says: it knows some of them in no Python, or in newer ones alone, or less and less
+    ip_network("192.0.0.0/24"),  # the IETF's protocols, with whoever is nearest; .192: Oracle's metadata
+    ip_network("2001::/23"),  # the same, less Teredo, which is looked into
+    ip_network("3fff::/20"),  # documentation
+    ip_network("168.63.129.16"),  # Azure's, which tells its machines what they are to be
+]
 _LABEL = "[a-z0-9_-]+"
 _PATTERN = re.compile(rf"(?P<host>(\*\.{_LABEL}\.)?{_LABEL}(\.{_LABEL})*)(:(?P<port>[0-9]+))?")
 _HTTPS = 443
@@ -114,6 +120,8 @@ def _is_global(address: IPv4Address | IPv6Address) -> bool:
             return _is_global(inner)
         if address.is_site_local:  # of old, and yet global to `ipaddress`
             return False
+    if any(address in network for network in _INWARD):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

@@ -59,6 +59,7 @@ class Trip:
         "_stream",
         "_time",
         "begun",
+        "bulk",
         "connected",
         "departed",
         "failed_at",
@@ -68,8 +69,10 @@ class Trip:
         "set_up",
     )
 
-    def __init__(self, road: Road, pace: Callable[[], Awaitable[None]], time: Time) -> None:
+    def __init__(self, road: Road, pace: Callable[[], Awaitable[None]], time: Time, *, bulk: bool = False) -> None:
         self._road, self._pace, self._time = road, pace, time
+        self.bulk = bulk
+        """Nobody waits for its answer."""
         self._stream: Any = None
         self.failure: Exception | None = None
         """What the pace raised: the limiter's own error, or ours."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from inspect import getclosurevars, isawaitable, isfunction, ismethod
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from attrs import field, frozen
 
+from ._block import block
 from ._call import priority
 from ._journal import Journal
 from .client import AsyncClient
@@ -32,7 +33,7 @@ from .errors import (
 )
 from .jobs._ledger import Ledger
 from .limits.local import LONGEST_PAUSE
-from .resources._verbs import Verbs
+from .resources._verbs import Verbs, hinting
 
 if TYPE_CHECKING:
     from ._call import Send
@@ -84,6 +85,7 @@ class Progress:
     """Those of this run that ended in an error."""
 
 
+@hinting
 def map(  # noqa: A001 - read as bulk.map
     fn: Callable[[S], Awaitable[T]],
     items: Iterable[S] | AsyncIterable[S],
@@ -136,10 +138,10 @@ def map(  # noqa: A001 - read as bulk.map
         known = json.loads(json.dumps({"fn": _name(fn), **(query or {})}))  # as it comes back from a file
         ledger = Ledger(checkpoint, account=_account_of(fn), query=known)
     run = _Run(fn, items, ledger, 2 * lanes, stop_on_error, resend_unknown)
-    return _Block(_running(run, lanes, ordered, progress))
+    return _running(run, lanes, ordered, progress)
 
 
-@asynccontextmanager
+@block("bulk.map(fn, items) as outcomes, and in it: async for … in outcomes")
 async def _running(
     run: _Run[S, T], lanes: int, ordered: bool, progress: Callable[[Progress], object] | None
 ) -> AsyncIterator[AsyncIterator[Outcome[S, T]]]:
@@ -164,26 +166,6 @@ async def _running(
             raise failure
         finally:
             failure = None  # else the traceback holds this frame, and this frame the error
-
-
-class _Block(AbstractAsyncContextManager[AsyncIterator[Outcome[S, T]]]):
-    """The block, which says so where it is taken for what it gives."""
-
-    def __init__(self, block: AbstractAsyncContextManager[AsyncIterator[Outcome[S, T]]]) -> None:
-        self._block = block
-
-    async def __aenter__(self) -> AsyncIterator[Outcome[S, T]]:
-        return await self._block.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return await self._block.__aexit__(kind, error, trace)
-
-    if not TYPE_CHECKING:  # hidden, so that it is a type error
-
-        def __aiter__(self) -> NoReturn:
-            raise TypeError("write: async with bulk.map(fn, items) as outcomes, and in it: async for … in outcomes")
 
 
 def _bare(fn: Callable[..., object]) -> Callable[..., object]:
@@ -226,7 +208,9 @@ class _Run(Generic[S, T]):
         resend_unknown: bool,
     ) -> None:
         self._fn, self._items, self._stop, self._resend = fn, _Numbered(items), stop_on_error, resend_unknown
-        self._pulling = anyio.Lock()
+        self._pulling, self._pull_scope = anyio.Lock(), anyio.CancelScope()
+        self._held, self._ready = deque[tuple[int, S]](), deque[tuple[int, S]]()
+        """Items to be done, as long as they may be others than those of the run before, and once they are known."""
         self.room = anyio.Semaphore(window)
         """For items between being pulled and being given: none runs far ahead of one that takes long."""
         self._ledger = ledger
@@ -261,36 +245,45 @@ class _Run(Generic[S, T]):
             pass  # nobody listens any more
         except Exception as error:  # noqa: BLE001 - raised by who iterates, bare: a task group would wrap it
             self.failure = self.failure or error
+            self.room.release()  # the item's: who waits for some, or for an item, would learn of it late
+            self._pull_scope.cancel()
             scope.deadline = min(scope.deadline, anyio.current_time() + LAST_WORDS)
 
     async def _pull(self) -> tuple[int, int, S] | None:
         await self.room.acquire()
+        due = None
         async with self._pulling:
-            if self.failure is not None:
-                return None
-            async for place, item in self._items:
-                if self._is_due(place, item):
-                    self._turn += 1
-                    return self._turn, place, item
-            if self._ledger is not None:
-                self._ledger.all_seen()
-        self.room.release()
+            with anyio.CancelScope() as self._pull_scope:
+                due = await self._due() if self.failure is None else None
+            if due is not None and self.failure is None:
+                self._turn += 1
+                return self._turn, *due
+        self.room.release()  # whoever waits for some finds the same
         return None
 
-    def _is_due(self, place: int, item: S) -> bool:
+    async def _due(self) -> tuple[int, S] | None:
+        """The next item that is not through, with its place; None at the end."""
         if self._ledger is None:
-            return True
-        through = self._ledger.see(place, item) is None
-        self.through += through
-        return not through
+            return await anext(self._items, None)
+        while not self._ready:
+            if (pulled := await anext(self._items, None)) is None:
+                self._ledger.all_seen()
+                return None
+            are_known = self._ledger.see(*pulled)
+            is_left = pulled[0] in self._ledger.left
+            self.through += not is_left
+            if is_left:
+                self._held.append(pulled)
+            if are_known:
+                self._ready, self._held = self._held, self._ready
+        return self._ready.popleft()
 
     async def _one(self, place: int, item: S) -> Outcome[S, T]:
         if self._ledger is None:
             return await self._called(place, item, Journal())
-        entry = self._ledger.entries[place]
+        entry = await self._ledger.begin(place)
         if entry.done and not self._resend:
             return Outcome(place=place, item=item, error=OutcomeUnknownError(LOST))
-        await self._ledger.begin()
         return await self._called(place, item, entry)
 
     async def _called(self, place: int, item: S, journal: Journal) -> Outcome[S, T]:
@@ -324,8 +317,7 @@ class _Run(Generic[S, T]):
         if self._ledger is None:
             return
         passing = isinstance(outcome.error, PASSING) and not isinstance(outcome.error, LASTING)
-        if not passing or self._ledger.entries[outcome.place].done:
-            self._ledger.through(outcome.place)
+        self._ledger.taken(outcome.place, passing)
 
 
 class _Outcomes(AsyncIterator[Outcome[S, T]]):

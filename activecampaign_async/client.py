@@ -15,10 +15,11 @@ from ._sender import Sender
 from ._settings import account_of, key_from, origin_of
 from ._usage import Observer, Usage
 from .errors import ConfigurationError
-from .keys import Key, KeyProvider
+from .keys import Key, KeyProvider, kind_of
 from .keys._source import KeySource
 from .keys.static import StaticKey
 from .limits import RateLimiter
+from .resources._verbs import hinting
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -130,6 +131,7 @@ class AsyncClient:
     users: Users
     """The account's own users. https://developers.activecampaign.com/reference/users"""
 
+    @hinting
     def __init__(
         self,
         base_url: str | None = None,
@@ -160,7 +162,7 @@ class AsyncClient:
             _strangers.vetted(origin, allowed_hosts, public_only=public_only, proxy=proxy, trust_env=trust_env)
         if timeout is not None:
             seconds(timeout)
-        _expect("rate_limiter", rate_limiter, RateLimiter, "acquire() and observe()")
+        _expect("rate_limiter", rate_limiter, RateLimiter, "a limiter such as LocalLimiter()")
         _expect("retry", retry, RetryPolicy, "a RetryPolicy")
         _expect("account", account, str, "a name")
         _expect("observer", observer, Observer, "an Observer")
@@ -310,9 +312,7 @@ class AsyncClient:
 
 
 def _expect(name: str, given: object, kind: type, what: str) -> None:
-    if given is not None and not isinstance(given, kind):
-        from .keys._ask import kind_of  # here and below: who gives a good str never loads it
-
+    if isinstance(given, type) or not (given is None or isinstance(given, kind)):  # a class has the verbs, too
         raise ConfigurationError(f"{name}: {what} was expected, not {kind_of(given)}")
 
 
@@ -320,7 +320,7 @@ def _provider(given: str | Key | KeyProvider | None) -> KeyProvider:
     try:
         if given is None or isinstance(given, (str, Key)):
             return StaticKey(key_from(given))
-        from .keys._ask import misfit
+        from .keys._ask import misfit  # who gives a str never loads it
 
         if (flaw := misfit(given, "a str, Key or KeyProvider")) is not None:
             raise ConfigurationError(f"api_key: {flaw}")

@@ -240,7 +240,7 @@ class RedirectError(APIError):
 class AuthenticationError(APIError):
     """The key was refused. After three times, further calls raise it with nothing sent; one a second tries again."""
 
-    hint = "check the key (AC_API_TOKEN) under Settings > Developer, and that it belongs to this base URL"
+    hint = "check the key (api_key=, or AC_API_TOKEN) under Settings > Developer, and that it belongs to this base URL"
 
 
 class PermissionDeniedError(APIError):

@@ -48,6 +48,8 @@ class Item:
             fields = json.loads(self.line)
         except RecursionError:
             raise ValueError("nested too deep") from None
+        except ValueError:  # which counts lines and columns of its own
+            raise ValueError("it is not JSON") from None
         if not isinstance(fields, dict):
             raise TypeError("a JSON object was expected")
         return fields

@@ -119,8 +119,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """Refuse the mark where it has no effect: the backend is chosen once for a module."""
+    """Refuse the mark where it has no effect: the backend is chosen once for a module. With `AC_BUSY`, what waits for
+    processes and sockets has two more tries: other things use the machine, too.
+    """
     for item in items:
         module = item.getparent(pytest.Module) or item
         if item.get_closest_marker("virtual_time") and not module.get_closest_marker("virtual_time"):
             raise pytest.UsageError(f"{item.nodeid}: mark the module `virtual_time`, not the test")
+        if os.environ.get("AC_BUSY") and waits(item):
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=5))
+
+
+def waits(item: pytest.Item) -> bool:
+    """Whether a busy machine may be why it fails. Hypothesis has its own time, and a key that leaks does so once."""
+    own_time = item.get_closest_marker("virtual_time") or hasattr(getattr(item, "obj", None), "hypothesis")
+    return not own_time and "security" not in item.path.parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from activecampaign_async import (
+    ActiveCampaignError,
     AsyncClient,
     AuthenticationError,
     NotFoundError,
@@ -23,11 +25,13 @@ from activecampaign_async import (
     RateLimitError,
     RetryPolicy,
     ServerError,
+    TransportError,
     bulk,
 )
 from activecampaign_async._call import priority_now
 from activecampaign_async._journal import JOURNAL
 from activecampaign_async.jobs import ResumeError, StateFile
+from activecampaign_async.jobs._ledger import Ledger
 from activecampaign_async.sandbox import Sandbox
 from tests.support import client_of, examples
 
@@ -52,6 +56,16 @@ class Kept:
         if self.gone:
             raise Crash
         self.state = dict(state)
+
+
+class Counting(Kept):
+    """And how much was written."""
+
+    written = 0
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        super().save(state)
+        self.written += len(json.dumps(state))
 
 
 class Crash(BaseException):
@@ -114,6 +128,24 @@ async def test_endless_items_are_held_a_few_at_a_time() -> None:
                 assert pulled <= count + 9
                 if count == 200:
                     break
+
+
+async def test_items_behind_one_that_takes_long_are_held_a_few_at_a_time() -> None:
+    pulled = 0
+
+    async def endless() -> AsyncIterator[int]:
+        nonlocal pulled
+        while True:
+            pulled += 1
+            yield pulled
+
+    async def work(item: int) -> int:
+        await anyio.sleep(1000 if item == 1 else 0.1)
+        return item
+
+    async with bulk.map(work, endless(), ordered=True) as outcomes:
+        assert (await anext(outcomes)).item == 1
+    assert pulled == 24
 
 
 async def test_an_error_is_its_items_own() -> None:
@@ -185,6 +217,60 @@ async def test_what_is_under_way_when_it_fails_has_a_while_to_end() -> None:
     assert anyio.current_time() - began == pytest.approx(11)
 
 
+@pytest.mark.parametrize("error", [AuthenticationError(status=401), ServerError(status=503)])
+async def test_where_nothing_is_under_way_when_it_fails_it_is_raised_at_once(error: ActiveCampaignError) -> None:
+    async def work(item: int) -> int:
+        await anyio.sleep(0.5 if item == 0 else 0.01)
+        if item == 0:
+            raise error
+        return item
+
+    began = anyio.current_time()
+    with pytest.raises(type(error)):
+        await drained(bulk.map(work, range(1000), ordered=True, stop_on_error=True))
+    assert anyio.current_time() - began == pytest.approx(0.5)
+
+
+async def test_when_it_fails_the_next_item_is_not_waited_for() -> None:
+    begun = list[int]()
+
+    async def slow() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+        await anyio.sleep(1000)
+        yield 3
+
+    async def work(item: int) -> None:
+        begun.append(item)
+        await anyio.sleep(item)
+        raise KeyError(item)
+
+    began = anyio.current_time()
+    with pytest.raises(KeyError):
+        await drained(bulk.map(work, slow()))
+    assert anyio.current_time() - began == pytest.approx(2)
+    assert begun == [1, 2]
+
+
+async def test_an_item_that_comes_once_it_has_failed_is_not_begun() -> None:
+    begun = list[int]()
+
+    async def late() -> AsyncIterator[int]:
+        yield 1
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(2)
+        yield 2
+
+    async def work(item: int) -> None:
+        begun.append(item)
+        await anyio.sleep(1)
+        raise KeyError(item)
+
+    with pytest.raises(KeyError):
+        await drained(bulk.map(work, late()))
+    assert begun == [1]
+
+
 async def client_free(item: int) -> int:
     return item
 
@@ -234,6 +320,11 @@ async def test_without_async_with() -> None:
     block: Any = bulk.map(client_free, [1])
     with pytest.raises(TypeError, match="write: async with bulk"):
         aiter(block)
+
+
+def test_a_misspelt_argument_names_the_nearest() -> None:
+    with pytest.raises(TypeError, match=r"'lane': did you mean lanes\?"):
+        bulk.map(client_free, [1], lane=2)  # type: ignore[call-arg]  # the point
 
 
 async def test_what_was_done_is_not_done_again_for_a_later_refusal() -> None:
@@ -455,7 +546,7 @@ async def test_what_passes_is_tried_again_and_a_refusal_is_not() -> None:
         told = list[bulk.Progress]()
         second = await drained(bulk.map(touch, items, checkpoint=store, progress=told.append))
         assert [(o.item, o.get()) for o in second] == [(3, 3)]
-        assert len(told) == 1
+        assert told == [bulk.Progress(done=6, failed=0)]
         assert await drained(bulk.map(touch, items, checkpoint=store)) == []
 
 
@@ -508,9 +599,9 @@ async def test_something_else_with_the_same_items_is_refused() -> None:
     async with client_of(account) as ac:
         await drained(bulk.map(ac.contacts.get, [1, 2], checkpoint=store, query={"tags": (1, 2)}))
         assert await drained(bulk.map(ac.contacts.get, [1, 2], checkpoint=store, query={"tags": (1, 2)})) == []
-        with pytest.raises(ResumeError, match="another fn"):
+        with pytest.raises(ResumeError, match=r"begun with other arguments \(fn\)"):
             await drained(bulk.map(partial(ac.contacts.delete), [1, 2], checkpoint=store, query={"tags": (1, 2)}))
-        with pytest.raises(ResumeError, match="another tags"):
+        with pytest.raises(ResumeError, match=r"begun with other arguments \(tags\)"):
             await drained(bulk.map(ac.contacts.get, [1, 2], checkpoint=store, query={"tags": (1, 3)}))
     assert {r.method for r in account.requests} == {"GET"}
 
@@ -548,15 +639,93 @@ async def test_another_item_in_the_place_of_one_that_is_open_is_not_done() -> No
     assert max(sent, default=0) < 200
 
 
+async def failing_half(store: Kept, items: list[int], *, repeatable: bool) -> None:
+    """A run in which every other item fails in a way that passes, and was surely not done."""
+
+    async def work(item: int) -> None:
+        journal = JOURNAL.get()
+        assert journal is not None
+        async with journal.noted("acme", repeatable):
+            await anyio.sleep(0.1)
+            if item % 2:
+                raise TransportError
+
+    await drained(bulk.map(work, items, checkpoint=store))
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+async def test_what_is_written_is_in_proportion_to_the_items(repeatable: bool) -> None:
+    store, sent, items = Counting(), Counter[int](), list(range(2000))
+    await failing_half(store, items, repeatable=repeatable)
+    assert store.written < 1000 * len(items)
+    assert len(json.dumps(store.state)) < len(items)
+    await crashing(store, items, repeatable=lambda _: repeatable, sent=sent, outcomes=2000, calls=2000)
+    assert sent == Counter(range(1, 2000, 2))
+
+
+async def test_what_is_through_is_written_for_some_at_once_where_the_state_is_large() -> None:
+    store, count = Counting(), 20_000
+    ledger = Ledger(store, account="acme", query={})
+    for place in range(count):
+        ledger.see(place, place)
+        await ledger.begin(place)
+        ledger.taken(place, passing=place % 2 == 1)
+    assert store.written < 500 * count
+    assert len(json.dumps(store.state)) > 5000
+
+
+async def test_a_crash_has_few_done_again() -> None:
+    store, sent, items = Kept(), Counter[int](), list(range(100))
+    first = await crashing(store, items, repeatable=always, sent=sent, outcomes=50)
+    second = await crashing(store, items, repeatable=always, sent=sent)
+    assert len({o.item for o in first} & {o.item for o in second}) <= 4
+
+
+async def test_what_was_sent_and_taken_is_down_before_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("activecampaign_async.jobs._ledger._SHARE", 0)  # as where the state is large
+    store, sent, items = Kept(), Counter[int](), list(range(100))
+    await crashing(store, items, repeatable=lambda item: item > 8, sent=sent, outcomes=50)
+    got = await crashing(store, items, repeatable=always, sent=sent)
+    assert not any(o.error for o in got)
+    assert min(o.item for o in got) > 8
+
+
+async def test_none_that_failed_is_done_again_before_those_around_it_are_known_to_be_the_same() -> None:
+    store, sent, items = Kept(), Counter[int](), list(range(2000))
+    await failing_half(store, items, repeatable=True)
+    others = [*items[:1000], -1, *items[1001:]]
+    with pytest.raises(ResumeError, match="other items"):
+        await crashing(store, others, repeatable=always, sent=sent)
+    assert sent == Counter(range(1, 512, 2))
+    await crashing(store, items, repeatable=always, sent=sent, calls=2000, outcomes=2000)
+    assert sent == Counter(range(1, 2000, 2))
+
+
+@pytest.mark.parametrize("repeatable", [always, never, even])
+async def test_crashes_of_a_long_run(repeatable: Callable[[int], bool]) -> None:
+    items, store, sent = list(range(1100)), Kept(), Counter[int]()
+    await failing_half(store, items[:700], repeatable=True)
+    told = list[bulk.Outcome[int, int]]()
+    for calls, outcomes in [(40, 2000), (2000, 300), (7, 7), (350, 2000), (2000, 2000)]:
+        told += await crashing(store, items, repeatable=repeatable, sent=sent, calls=calls, outcomes=outcomes)
+    due = {*range(1, 700, 2), *range(700, 1100)}
+    assert {o.item for o in told} == due
+    assert all(times == 1 for item, times in sent.items() if not repeatable(item))
+    unknown = {o.item for o in told if isinstance(o.error, OutcomeUnknownError)}
+    assert unknown == {o.item for o in told if o.error}
+    assert not any(repeatable(item) for item in unknown)
+    assert due - set(sent) <= unknown
+
+
 @pytest.mark.parametrize(
     "part",
     [
         {"kind": "import"},
         {"version": 9},
         {"state": {}},
-        {"state": {"seen": "2", "digest": "", "open": []}},
-        {"state": {"seen": 2, "digest": "", "open": [[0, "", True]]}},
-        {"state": {"seen": 2, "digest": "", "open": [7]}},
+        {"state": {"seen": "2", "digest": "", "left": {}, "sent": [], "marks": {}}},
+        {"state": {"seen": 2, "digest": "", "left": {}, "sent": [True], "marks": {}}},
+        {"state": {"seen": 2, "digest": "", "left": {"0": 7}, "sent": [], "marks": {}}},
     ],
 )
 async def test_another_checkpoint_is_refused(part: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ import pytest
 from activecampaign_async import AsyncClient, FieldType
 from activecampaign_async.resources import _import_watch
 from activecampaign_async.sandbox import FAULTS, Sandbox, _routes
-from activecampaign_async.sandbox.__main__ import _parser as command_line
+from activecampaign_async.sandbox.__main__ import _furnish as furnish, _parser as command_line
 from activecampaign_async.sandbox._faults import processed_by_default
 from activecampaign_async.sandbox._of_contact import COLLECTIONS, OF_OTHERS
 
@@ -42,7 +42,9 @@ def blocks(language: str) -> list[Any]:
     ]
 
 
-BLOCKS = blocks("python")
+BLOCKS = blocks("(?:python|py)")
+STARTED = "python -m activecampaign_async.sandbox --contacts 500"
+"""What the docs tell a reader to start who has no account."""
 SHELL = blocks("(?:sh|bash|shell|console)")
 
 OF_THEIR_OWN = {path.name.removeprefix("test_") for path in (ROOT / "tests" / "examples").glob("test_*.py")}
@@ -51,24 +53,25 @@ SMALL = [path for path in sorted((ROOT / "examples").glob("*.py")) if path.name 
 
 @pytest.fixture
 async def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Sandbox]:
-    """An account as the environment names it."""
-    account = Sandbox(contacts=250, rate=2000, rate_headers=True)  # the client learns the rate, and need not wait
+    """An account as the environment names it, and as `STARTED` makes it."""
+    asked = command_line().parse_args(shlex.split(STARTED)[3:])
+    account = Sandbox(asked.contacts, rate=2000, rate_headers=True)  # the client learns the rate, and need not wait
+    furnish(account, asked)
     account.imports.seconds = 0.3
     monkeypatch.setattr(_import_watch, "FIRST_LOOK", 0.4)
-    account.add_tag("customer")
-    account.add_field("Colour")
-    account.add_automation("Welcome")
-    for number, name in enumerate(("Newsletter", "Customers"), 1):
-        account.add_list(name, id=number)
-    for contact in (41, 42, 43):
-        account.subscribe(contact, 1)
-        account.tag_contact(contact, 1)
     async with account.serve() as server:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("AC_API_URL", server.url)
         monkeypatch.setenv("AC_API_TOKEN", account.key)
         monkeypatch.setenv("SSL_CERT_FILE", server.ca_file)
         yield account
+
+
+def test_one_command_starts_the_account_that_blocks_run_against() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    said = re.findall(r"python -m activecampaign_async\.sandbox(?: --\w+ \d+)+", text)
+    assert len(said) > 1
+    assert set(said) == {STARTED}
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -85,6 +88,22 @@ async def run(block: str, names: Mapping[str, Any]) -> None:
         await anyio.to_thread.run_sync(exec, code, {"__name__": "block", **names})
         return
     await eval(code, {**names})  # noqa: S307 - our own docs
+
+
+def test_blocks_pass_the_type_checker(tmp_path: Path) -> None:
+    """As strictly as our own code does. What awaits outside of a function is put into one."""
+    pytest.importorskip("mypy", reason="mypy is not installed: the groups `typing` and `dev` have it")
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    for block in BLOCKS:
+        text = str(block.values[0])
+        if compile(text, "block", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).co_flags & inspect.CO_COROUTINE:
+            text = f"async def main() -> None:\n{textwrap.indent(text, '    ')}"
+        (pages / re.sub(r"\W", "_", str(block.id))).with_suffix(".py").write_text(text, encoding="utf-8")
+    options = [f"--cache-dir={tmp_path}", "--follow-imports=silent", "--ignore-missing-imports"]
+    command = [sys.executable, "-m", "mypy", "--config-file=pyproject.toml", *options, str(pages)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def run_as_tests(block: str) -> None:
@@ -248,7 +267,7 @@ async def test_an_example_of_a_docstring_runs(example: str, account: Sandbox) ->
     if reason := next((reason for needs, reason in ELSEWHERE.items() if needs in example), None):
         compile(example, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         pytest.skip(reason)
-    account.add_field("Born", "date", id=8)
+    account.add_field("Birthday", "date", id=8)
     async with AsyncClient() as ac:
         known = await what_it_speaks_of(ac)
         before = len(account.requests)
@@ -271,6 +290,7 @@ async def what_it_speaks_of(ac: AsyncClient) -> dict[str, Any]:
 # -- what the tables say
 
 
+START = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 SANDBOX = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 
 
@@ -320,6 +340,11 @@ def test_the_options_are_told() -> None:
     said = " ".join(f"`{option}`" for option, _, _ in table(SANDBOX, "Its options"))
     assert set(re.findall(r"(\w+)=", said)) == set(inspect.signature(Sandbox).parameters)
     assert set(re.findall(r"--\w+", said)) == set(re.findall(r"--\w+", command_line().format_help())) - {"--help"}
+
+
+def test_the_arguments_of_a_client_are_told() -> None:
+    said = " ".join(names for names, _ in table(START, "The client"))
+    assert set(re.findall(r"\w+", said)) == set(inspect.signature(AsyncClient).parameters)
 
 
 def test_what_a_test_does_with_it_is_told() -> None:

@@ -781,3 +781,17 @@ def test_no_endpoint_makes_it_loop_lose_or_double(
 def test_a_pager_says_how_to_go_through_it() -> None:
     with pytest.raises(TypeError, match="async for"):
         list(Endpoint(numbered(3)).pager())  # type: ignore[call-overload]  # the mistake
+
+
+async def test_a_pager_is_no_block() -> None:
+    end = Endpoint(numbered(3))
+    with pytest.raises(TypeError, match=r"write: async with pager\.ahead\(n\) as items"):
+        async with end.pager():  # type: ignore[attr-defined]  # the mistake
+            pass
+    with pytest.raises(TypeError, match=r"^write: async with pager\.ahead\(n\) as items, and in it: async for"):
+        async for _ in end.pager().ahead(2):  # type: ignore[attr-defined]  # the mistake
+            pass
+    with pytest.raises(TypeError, match=r"^write: async with pager\.ahead_pages\(n\) as pages, and in it: async for"):
+        async for _ in end.pager().ahead_pages():  # type: ignore[attr-defined]  # the mistake
+            pass
+    assert end.calls == []

@@ -97,7 +97,7 @@ async def test_all_share_one_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
                 tasks.start_soon(one, client)
         pools = {client._sender._http.pools for client in clients}
         assert len(pools) == 1
-        assert pools.pop()._places.borrowed_tokens == 0
+        assert pools.pop()._places.taken == 0
     assert 3 < max(requests) <= 5
     assert max(connections) <= 7
 
@@ -123,10 +123,47 @@ async def test_one_account_leaves_places_for_the_others(monkeypatch: pytest.Monk
             with anyio.fail_after(5):
                 assert (await ac.contacts.get(1)).id == 1
             pools = ac._sender._http.pools
-            assert pools._places.borrowed_tokens == 4
+            assert pools._places.taken == 4
             tasks.cancel_scope.cancel()
-        assert pools._places.borrowed_tokens == 0
-        assert all(pools.share(each).borrowed_tokens == 0 for each in (url, other_url))
+        assert pools._places.taken == 0
+        assert all(pools.share(each).taken == 0 for each in (url, other_url))
+
+
+async def overtaken_by(account: Sandbox, ac: AsyncClient) -> int:
+    """How many of the account's requests go before an interactive one that comes now."""
+    before = len(account.requests)
+    await ac.users.me()
+    return [asked.path for asked in account.requests[before:]].index("/users/me")
+
+
+@pytest.mark.parametrize(("accounts", "exporting"), [(1, 3), (4, 1)])
+async def test_somebody_who_waits_goes_before_all_exports(
+    monkeypatch: pytest.MonkeyPatch, accounts: int, exporting: int
+) -> None:
+    """Of three clients of an account, and of four accounts that would fill all places."""
+    monkeypatch.setattr(_pools, "CEILING", 20)
+    sandboxes = [Sandbox(contacts=100_000, rate=None, latency=20) for _ in range(accounts)]
+    async with served(sandboxes) as (context, urls), AsyncExitStack() as stack:
+        clients = list[AsyncClient]()
+        for url, sandbox in zip(urls, sandboxes, strict=True):
+            limiter = LocalLimiter(20)
+            for _ in range(exporting + 1):
+                client = AsyncClient(url, sandbox.key, ssl_context=context, rate_limiter=limiter)
+                clients.append(await stack.enter_async_context(client))
+
+        async def export(ac: AsyncClient) -> None:
+            async with ac.contacts.list().ahead_pages(16) as pages:
+                async for _ in pages:
+                    pass
+
+        async with anyio.create_task_group() as tasks:
+            for client in clients[:exporting] if accounts == 1 else clients[::2]:
+                tasks.start_soon(export, client)
+            await anyio.sleep(1)
+            for _ in range(4):
+                assert await overtaken_by(sandboxes[-1], clients[-1]) <= 3, "what was on its way, and a turn"
+            tasks.cancel_scope.cancel()
+        assert clients[0]._sender._http.pools._places.taken == 0
 
 
 async def test_what_is_cancelled_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +176,7 @@ async def test_what_is_cancelled_gives_its_place_back(monkeypatch: pytest.Monkey
                     tasks.start_soon(ac.contacts.get, 1)
                 await anyio.sleep(0.02)
                 tasks.cancel_scope.cancel()
-            assert ac._sender._http.pools._places.borrowed_tokens == 0
+            assert ac._sender._http.pools._places.taken == 0
             with anyio.fail_after(5):
                 await ac.contacts.get(1)
 

@@ -118,7 +118,7 @@ async def test_a_proxy_that_never_comes_to_an_end(verb: str, said: bytes, monkey
             with anyio.fail_after(10), pytest.raises(e.ConnectFailedError, match="no connection") as caught:
                 await ac.request(verb, "/tags", json={} if verb == "POST" else None)
             assert ac._sender.line.slots.value == 16
-            assert ac._sender._http.pools._places.borrowed_tokens == 0
+            assert ac._sender._http.pools._places.taken == 0
     assert not caught.value.may_have_been_processed
     assert len(proxy.asked) == 1
 

@@ -456,7 +456,7 @@ async def test_a_key_that_is_replaced_once_is_told_once(caplog: pytest.LogCaptur
 
 @pytest.mark.parametrize("denied", [401, 403])
 async def test_a_refused_key_is_told_with_where_it_is_from(denied: int) -> None:
-    for provider, said in ((Vault(OLD), "the key that Vault gives"), (OLD, r"the key \(AC_API_TOKEN\)")):
+    for provider, said in ((Vault(OLD), "the key that Vault gives"), (OLD, r"the key \(api_key=, or AC_API_TOKEN\)")):
         async with client(sandbox(NEW, denied=denied), provider) as ac:
             with pytest.raises(AuthenticationError, match=f"check {said}"):
                 await ac.tags.list()

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from activecampaign_async import AsyncClient, ConfigurationError, Key
+from activecampaign_async import AsyncClient, ConfigurationError, FileKey, Key, LocalLimiter, Observer, RetryPolicy
 from activecampaign_async._settings import account_of, checked, key_from, origin_of
 
 
@@ -182,16 +182,58 @@ def test_a_proxy_that_is_none(proxy: Any, monkeypatch: pytest.MonkeyPatch) -> No
     "given",
     [
         {"retry": 3},
+        {"retry": RetryPolicy},
         {"rate_limiter": 5},
+        {"rate_limiter": LocalLimiter},
+        {"observer": Observer},
+        {"api_key": FileKey},
+        {"ssl_context": ssl.SSLContext},
         {"transport": object()},
+        {"transport": httpx.AsyncHTTPTransport},
         {"read_only": "no"},
+        {"read_only": bool},
         {"strict": "no"},
         {"trust_env": "no"},
         {"account": 5},
-        {"transport": httpx.AsyncHTTPTransport(), "proxy": "http://localhost:1"},
+        {"account": str},
     ],
-    ids=lambda given: "-".join(given),
+    ids=str,
 )
 def test_arguments_of_the_wrong_kind(given: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError, match=next(iter(given))):
-        AsyncClient("https://acme.api-us1.com", "some-key", **given)
+    ((name, value),) = given.items()
+    what = f"the class {value.__name__} itself" if isinstance(value, type) else type(value).__name__
+    with pytest.raises(ConfigurationError, match=f"^{name}: .* expected, not {what}$"):
+        AsyncClient("https://acme.api-us1.com", **{"api_key": "some-key", **given})
+
+
+def test_a_limiter_is_told_by_its_name() -> None:
+    with pytest.raises(ConfigurationError, match=r"^rate_limiter: a limiter such as LocalLimiter\(\) was expected"):
+        AsyncClient("https://acme.api-us1.com", "some-key", rate_limiter=5)  # type: ignore[arg-type]  # the point
+
+
+def test_a_transport_takes_no_proxy() -> None:
+    with pytest.raises(ConfigurationError, match="proxy, transport: give one of them"):
+        AsyncClient("https://a.api-us1.com", "key", transport=httpx.AsyncHTTPTransport(), proxy="http://localhost:1")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"url": "https://acme.api-us1.com"}, r"'url': did you mean base_url\?"),
+        ({"key": "some-key"}, r"'key': did you mean api_key\?"),
+        ({"api_token": "some-key"}, r"'api_token': did you mean api_key\?"),
+        ({"token": "some-key"}, "'token'; known: base_url, api_key, timeout, "),
+        ({"retries": 3}, r"'retries': did you mean retry\?"),
+    ],
+)
+def test_a_misspelt_argument_names_the_nearest(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said) as caught:
+        AsyncClient(**given)
+    assert "some-key" not in str(caught.value)
+    assert [frame.name for frame in caught.traceback[1:]] == ["called"]
+    assert not {"args", "given"} & caught.traceback[1].frame.f_locals.keys(), "where the key would stand"
+
+
+def test_too_much_by_position() -> None:
+    with pytest.raises(TypeError, match="by keyword: rate_limiter=…, retry=…, ssl_context=…"):
+        AsyncClient("https://acme.api-us1.com", "some-key", 5)  # type: ignore[call-arg]  # the point

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import assert_type
 
-from activecampaign_async import ActiveCampaignError, AsyncClient, Found, Page
+from activecampaign_async import ActiveCampaignError, AsyncClient, Found, LocalLimiter, Page, bulk
 from activecampaign_async.resources._reference import Reference
 from activecampaign_async.resources.account_contacts import AccountContact
 from activecampaign_async.resources.activities import Activity, ActivityRecipient
@@ -209,3 +209,21 @@ async def a_page_is_not_all_there_is(ac: AsyncClient) -> None:
     len(page)  # type: ignore[arg-type]  # the mistake
     _ = page[0]  # type: ignore[index]  # the mistake
     _ = [contact for contact in page]  # type: ignore[attr-defined]  # noqa: C416  # the mistake
+
+
+async def a_block_is_not_gone_through(ac: AsyncClient) -> None:
+    async with ac.contacts.list().ahead(8) as contacts:
+        assert_type(await anext(contacts), Contact)
+    async for _ in ac.contacts.list().ahead(8):  # type: ignore[attr-defined]  # the mistake
+        pass
+    async with ac.contacts.list():  # type: ignore[attr-defined]  # no block
+        pass
+    async with bulk.map(ac.contacts.get, [1, 2], lanes=3) as outcomes:
+        assert_type(await anext(outcomes), bulk.Outcome[int, Contact])
+    bulk.map(ac.contacts.get, [1, 2], lane=2)  # type: ignore[call-arg]  # misspelt
+
+
+def a_client() -> None:
+    assert_type(AsyncClient("https://a.api-us1.com", "key", timeout=5), AsyncClient)
+    AsyncClient(url="https://a.api-us1.com")  # type: ignore[call-arg]  # misspelt
+    AsyncClient(rate_limiter=LocalLimiter)  # type: ignore[arg-type]  # a class

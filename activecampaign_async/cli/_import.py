@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,16 +16,17 @@ from anyio.to_thread import run_sync
 from ..client import AsyncClient
 from ..errors import ActiveCampaignError
 from ..jobs import HeaderError, Progress, ReportFile, ResumeError, RowFile, StateFile
-from ..jobs._import_columns import FIELD
+from ..jobs._import_columns import FIELD, TARGETS
 from ..jobs._locks import lock
 from ..jobs.failures import refuse_other, write_failures
 from ..resources._import_account import _SEVERAL, Names
+from ..resources._import_books import digest_of
 from ..resources._import_state import Left
 from ..resources.imports import ImportPace, ImportReport, RowOutcome
 from . import FAILED, USAGE, Failure, leave
 from ._account import Account, Pace
 from ._errors import line
-from ._import_plan import Plan, missing, planned, told
+from ._import_plan import Named, Plan, missing, planned, told, told_missing
 from ._meter import Meter, Spent, counted, duration
 from ._patient import Patient
 from ._progress import Display, display
@@ -74,6 +75,7 @@ class Import:
         self._left: Left | None = None  # by an earlier run
         self._progress = Progress(rows=0, fresh=0, total=None)
         self._sending = self._stopping = False
+        self._anew = force
 
     def run(self) -> int:
         """Import, and tell how it went on stderr. The exit code, or Failure."""
@@ -110,19 +112,28 @@ class Import:
                 rows.resolve(await _field_ids(client, rows))
             begun = await run_sync(self._state.load)
             if begun and not (self._dry_run or self._resume or self._force):
-                raise Failure(f"an import of {self._file} was begun: --resume goes on, --force begins anew")
+                await self._begin_anew(begun, rows)
             if begun and self._resume and isinstance(begun.get("state"), dict):  # else the import says what it is
                 self._left = Left.of(begun["state"])
             plan = await run_sync(partial(self._planned, rows), abandon_on_cancel=True)
             ask = self._ask and not self._was_done
             if self._dry_run or ask:
-                await self._tell(plan, client)
+                plan = await self._told(plan, rows, client)
             if self._dry_run:
                 return FAILED if plan.refused or plan.doomed else 0
             if ask and not await self._agreed(plan, client.base_url):
                 raise Failure("nothing was sent")
             report = await self._import(client, rows, plan)
         return await run_sync(self._done, report)
+
+    async def _begin_anew(self, begun: Mapping[str, Any], rows: RowFile) -> None:
+        """Where what was begun is done, and the file has other rows by now. Failure where it is not so."""
+        state = begun.get("state")
+        if not (isinstance(state, dict) and state.get("done") is True):
+            raise Failure(f"an import of {self._file} was begun: --resume goes on, --force begins anew")
+        if await run_sync(digest_of, rows, abandon_on_cancel=True) == state.get("digest"):
+            raise Failure(f"{self._file} was imported, and has not changed since: --force imports it once more")
+        self._anew = True
 
     def _read(self) -> RowFile:
         try:
@@ -133,20 +144,25 @@ class Import:
     def _failures_of(self, rows: RowFile) -> Path:
         return self._failures or _beside(self._file, f".failures.{rows.format}")
 
-    def _planned(self, rows: RowFile) -> Plan:
+    def _planned(self, rows: RowFile, lacking: frozenset[Named] = frozenset()) -> Plan:
         return planned(
             rows,
             self._left,
             run_automations=self._run_automations,
             per_minute=self._per_minute,
             per_second=self._pace.rate,
+            lacking=lacking,
         )
 
-    async def _tell(self, plan: Plan, client: AsyncClient) -> None:
+    async def _told(self, plan: Plan, rows: RowFile, client: AsyncClient) -> Plan:
+        """The plan, without the rows that name what the account does not have."""
         out = sys.stdout if self._dry_run else sys.stderr
         lacking = await missing(plan, client, create_tags=self._create_tags)
+        if lacking:
+            plan = await run_sync(partial(self._planned, rows, frozenset(lacking)), abandon_on_cancel=True)
         lines = told(plan, str(self._file), run_automations=self._run_automations)
-        print("\n".join([*lines, *lacking]), file=out)
+        print("\n".join([*lines, *told_missing(lacking)]), file=out)
+        return plan
 
     async def _agreed(self, plan: Plan, url: str) -> bool:
         what = "automations run" if self._run_automations else "no automations"
@@ -155,7 +171,7 @@ class Import:
         return answer.strip().casefold() in ("y", "yes")
 
     async def _import(self, client: AsyncClient, rows: RowFile, plan: Plan) -> ImportReport:
-        if self._force:
+        if self._anew:
             self._state.path.unlink(missing_ok=True)
         with display(sys.stderr.isatty()) as shown:
             self._shown, self._sending = shown, True
@@ -166,7 +182,7 @@ class Import:
                     given,
                     run_automations=self._run_automations,
                     create_tags=self._create_tags,
-                    outcomes=ReportFile(self._report, overwrite=self._force),
+                    outcomes=ReportFile(self._report, overwrite=self._anew),
                     progress=lambda report: self._note(report, plan, shown),
                     checkpoint=self._state,
                     resend_unknown=self._resend_unknown,
@@ -232,7 +248,7 @@ class Import:
         if self._rows is None or not self._report.exists():
             return None
         path = self._failures_of(self._rows)
-        return path if write_failures(self._rows, self._report, path, overwrite=self._force) else None
+        return path if write_failures(self._rows, self._report, path, overwrite=self._anew) else None
 
     def _so_far(self) -> str:
         """What is through, and how to go on."""
@@ -288,8 +304,9 @@ def _hint(error: HeaderError) -> str:
     if error.column is None:
         return ""
     option = shlex.quote(f"{error.column}={error.target or 'WHAT'}")
-    skip = f", --skip {shlex.quote(error.column)} leaves it out" if error.target != "email" else ""
-    return f" (--column {option} says it{skip})"
+    what = "" if error.target else f", where WHAT is {', '.join(TARGETS)} or {FIELD}NAME"
+    skip = f"; --skip {shlex.quote(error.column)} leaves it out" if error.target != "email" else ""
+    return f" (--column {option} says it{what}{skip})"
 
 
 def _counts(report: ImportReport) -> str:

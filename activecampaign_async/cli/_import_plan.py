@@ -18,6 +18,7 @@ from ..resources._import_find import SAMPLES
 from ..resources._import_rows import Refused, Row, Seen, checked, goes_alone, named
 from ..resources._import_sort import ENVELOPE, Group, Sorter
 from ..resources._import_state import Left
+from ..resources._import_watch import FIRST_LOOK
 from ..resources.imports import MOST
 from ._meter import counted, duration
 
@@ -28,6 +29,8 @@ SHOWN = 10  # problems
 PER_MINUTE, PER_SECOND = 100, 5
 KINDS = 10_000  # of rows, by the tags, fields and lists that they name
 LABELS = {"fields": "custom fields"}
+Named = tuple[str, str]
+"""A kind of thing, and the name of one."""
 _KEYS = [(what, key) for what, (_, keys) in CATALOGUES.items() for key in keys]
 
 
@@ -47,10 +50,12 @@ class Plan:
     """Requests for the tags and lists of those, which are not taken along."""
     gone: int = 0
     """Rows that an earlier run has dealt with."""
-    kinds: Counter[frozenset[tuple[str, str]]] = Factory(Counter)
+    kinds: Counter[frozenset[Named]] = Factory(Counter)
     """What rows name, of tags, fields and lists -> how many do."""
+    lacking: frozenset[Named] = frozenset()
+    """What rows name and the account does not have, once that was asked."""
     doomed: int = 0
-    """Rows that name what the account does not have."""
+    """Rows that name it."""
     per_minute: int = PER_MINUTE
     per_second: float = PER_SECOND
 
@@ -73,10 +78,13 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """At the account's limit, and at the import's own: what may go in a minute at once, then that of the next."""
+        """At the account's limit, and at the import's own: what may go in a minute at once, then that of the next. A
+        batch is not asked for at once.
+        """
         minutes = max(self.batches - 1, 0) // self.per_minute
         last = self.batches - minutes * self.per_minute + self.singles + self.ties
-        return max(minutes * 60 + last / self.per_second, (self.requests + self.questions) / self.per_second)
+        sent = minutes * 60 + last / self.per_second
+        return max(sent + (FIRST_LOOK if self.batches else 0), (self.requests + self.questions) / self.per_second)
 
     def problem(self, line: int, reason: str) -> None:
         self.refused += 1
@@ -85,19 +93,27 @@ class Plan:
 
 
 def planned(
-    rows: RowFile, left: Left | None, *, run_automations: bool, per_minute: int, per_second: float = PER_SECOND
+    rows: RowFile,
+    left: Left | None,
+    *,
+    run_automations: bool,
+    per_minute: int,
+    per_second: float = PER_SECOND,
+    lacking: frozenset[Named] = frozenset(),
 ) -> Plan:
     """Read the file once, as an import would that goes on with what an earlier one `left`."""
-    plan, seen = Plan(per_minute=per_minute, per_second=per_second), Seen()
+    plan, seen = Plan(per_minute=per_minute, per_second=per_second, lacking=lacking), Seen()
     alone = partial(goes_alone, run_automations=run_automations)
     sorter = Sorter(MOST, LARGEST, alone)
     read, unsent = (0, frozenset[int]()) if left is None else (left.read, frozenset(left.unsent))
     for number, given in enumerate(rows, 1):
         plan.rows += 1
-        refused = ""
+        refused, is_doomed = "", False
         try:
             row = checked(number, given, run_automations=run_automations, most=LARGEST - ENVELOPE)
-            if not seen.add(row.key):
+            kind = frozenset((what, name) for what, key in _KEYS for name in named(row.wire, key))
+            is_doomed = not lacking.isdisjoint(kind)
+            if not is_doomed and not seen.add(row.key):
                 raise Refused("email: a row before has the same address")
         except Refused as error:
             refused = str(error)
@@ -105,8 +121,9 @@ def planned(
             plan.gone += 1
         elif refused:
             plan.problem(rows.line(number), refused)
+        elif is_doomed:
+            plan.doomed += 1
         else:
-            kind = frozenset((what, name) for what, key in _KEYS for name in named(row.wire, key))
             if kind in plan.kinds or len(plan.kinds) < KINDS:
                 plan.kinds[kind] += 1
             sorter.add([row])
@@ -130,9 +147,9 @@ def _count_group(plan: Plan, group: Group, alone: Callable[[Row], bool]) -> None
         plan.ties += sum(len(named(row.wire, key)) for key in ("tags", "subscribe", "unsubscribe"))
 
 
-async def missing(plan: Plan, client: AsyncClient, *, create_tags: bool) -> list[str]:
-    """What the rows name and the account does not have, in lines to print. Asks for what the rows speak of."""
-    found, lacking = [], set[tuple[str, str]]()
+async def missing(plan: Plan, client: AsyncClient, *, create_tags: bool) -> Counter[Named]:
+    """What the rows name and the account does not have -> how many do. Asks for what the rows speak of."""
+    lacking = Counter[Named]()
     account = Names(client.contacts._send, create_tags=create_tags)
     for what in CATALOGUES:
         names = Counter[str]()
@@ -141,14 +158,20 @@ async def missing(plan: Plan, client: AsyncClient, *, create_tags: bool) -> list
         if not names or (what == "tags" and create_tags):
             continue
         known = await account.known(what)
-        if unknown := Counter({name: count for name, count in names.items() if name.casefold() not in known}):
-            lacking |= {(what, name) for name in unknown}
+        lacking.update({(what, name): count for name, count in names.items() if name.casefold() not in known})
+    return lacking
+
+
+def told_missing(lacking: Counter[Named]) -> list[str]:
+    """In lines to print."""
+    lines = []
+    for what in CATALOGUES:
+        if unknown := Counter({name: count for (each, name), count in lacking.items() if each == what}):
             said = ", ".join(f"{name!r} ({counted(count, 'row')})" for name, count in unknown.most_common(SHOWN))
             more = f" and {len(unknown) - SHOWN:,} more" if len(unknown) > SHOWN else ""
             hint = "; --create-tags makes them" if what == "tags" else ""
-            found.append(f"{LABELS.get(what, what)} that are not there: {said}{more}{hint}")
-    plan.doomed = sum(count for kind, count in plan.kinds.items() if kind & lacking)
-    return found
+            lines.append(f"{LABELS.get(what, what)} that are not there: {said}{more}{hint}")
+    return lines
 
 
 def told(plan: Plan, name: str, *, run_automations: bool) -> list[str]:
@@ -160,7 +183,7 @@ def told(plan: Plan, name: str, *, run_automations: bool) -> list[str]:
     if plan.refused > len(plan.problems):
         lines.append(f"  and {plan.refused - len(plan.problems):,} more")
     automations = "automations run" if run_automations else "no automations"
-    requests = counted(plan.requests, "request")
+    requests = f"{counted(plan.requests, 'request')} to send, and {plan.questions:,} or more to ask"
     took = duration(ceil(plan.seconds))
-    lines.append(f"{requests} to send, about {took} at ActiveCampaign's limits for imports; {automations}")
+    lines.append(f"{requests}: about {took} at ActiveCampaign's limits for imports; {automations}")
     return lines

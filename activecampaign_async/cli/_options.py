@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cyclopts import CoercionError, Token, convert
+
 from . import USAGE, Failure
+
+
+def expecting(what: str) -> Callable[[Any, Sequence[Token]], Any]:
+    """A converter that says `what` was expected, where Cyclopts names a Python type."""
+
+    def converter(kind: Any, tokens: Sequence[Token]) -> Any:
+        try:
+            return convert(kind, tokens)
+        except CoercionError:
+            given = tokens[0].value
+        raise ValueError(f'"{given}" is not {what}')
+
+    return converter
 
 
 def refuse_two_accounts(profile: str | None, sandbox: int | None, account: str | None, redis: str | None) -> None:

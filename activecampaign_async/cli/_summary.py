@@ -13,7 +13,7 @@ GAP, MARGIN = 3, 3  # columns between two figures; at the right, where a termina
 def summary(meter: Meter, spent: Spent, rate: float, rows: int, where: str, width: int) -> str:
     """Three lines for a terminal of `width` columns."""
     seconds, requests = max(spent.seconds, 0.001), spent.usage.requests
-    share = meter.rows / (PAGE * rate * seconds)  # of the contacts that the limit would have let through
+    share = meter.rows / (PAGE * (rate * seconds + 1))  # of the contacts that the limit would have let through
     budget = f"{counted(requests, 'request')}, {share:.0%} of the budget ({rate:g}/s)"
     took = f"{seconds:.1f} s" if seconds < 10 else duration(seconds)
     earlier = f" ({rows - meter.rows:,} of them before)" if rows != meter.rows else ""

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from . import USAGE, Failure
-from ._options import refuse_two_accounts
+from ._options import expecting, refuse_two_accounts
 from ._streams import is_device_or_pipe
 
 Kind = Literal["ndjson", "csv", "parquet"]
@@ -18,10 +18,14 @@ _OTHERS = (".tsv", ".xlsx", ".xls", ".ods", ".gz", ".zip", ".bz2", ".xz", ".zst"
 _KINDS: dict[str, Kind] = {".csv": "csv", ".parquet": "parquet"}
 Status = Literal["any", "unconfirmed", "active", "unsubscribed", "bounced"]
 _STATUSES: dict[Status, int] = {"any": -1, "unconfirmed": 0, "active": 1, "unsubscribed": 2, "bounced": 3}
-_Positive = Annotated[int, Parameter(validator=Number(gte=1))]
+_Time = Annotated[datetime, Parameter(converter=expecting("a time such as 2026-01-31 or 2026-01-31T12:00:00Z"))]
 _MOST_LANES = 16  # as the library: a client sends no more side by side
 _MOST_WORKERS = 64
 _BORDER = timedelta(seconds=1)  # nobody knows whether ActiveCampaign counts what changed at that very moment
+
+
+def _id(finder: str = "") -> Parameter:
+    return Parameter(validator=Number(gte=1), converter=expecting(f"an id such as 3{finder}"))
 
 
 def export(
@@ -34,12 +38,12 @@ def export(
     with_: Annotated[str | None, Parameter(name="--with")] = None,
     guard_formulas: bool = False,
     status: Status | None = None,
-    list_id: _Positive | None = None,
-    tag_id: _Positive | None = None,
-    segment_id: _Positive | None = None,
-    created_after: datetime | None = None,
-    updated_after: datetime | None = None,
-    since: datetime | None = None,
+    list_id: Annotated[int | None, _id("; ac.lists.find(NAME) of the library finds it")] = None,
+    tag_id: Annotated[int | None, _id("; ac.tags.find(NAME) of the library finds it")] = None,
+    segment_id: Annotated[int | None, _id()] = None,
+    created_after: _Time | None = None,
+    updated_after: _Time | None = None,
+    since: _Time | None = None,
     rate: Annotated[float, Parameter(validator=Number(gt=0))] = 5.0,
     lanes: Annotated[int, Parameter(validator=Number(gte=1, lte=_MOST_LANES))] = 8,
     workers: Annotated[int, Parameter(validator=Number(gte=1, lte=_MOST_WORKERS))] = 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -52,6 +53,8 @@ class StateFile:
     def save(self, state: Mapping[str, Any]) -> None:
         """Write it beside, and put it in place once it is on disk. ResumeError where another run has saved since."""
         text = json.dumps(state).encode()
+        if not self.path.parent.is_dir():  # else the error names the file beside it, which nobody knows of
+            raise FileNotFoundError(errno.ENOENT, "there is no folder for it", str(self.path))
         with replacing(self.path, 0o600) as file:  # and no other run's meanwhile
             self._refuse_another()
             file.write(text)

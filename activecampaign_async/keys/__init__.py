@@ -72,6 +72,11 @@ def shown(name: str) -> str:
     return "<not shown: it looks like a key>" if looks_like_one(name) else repr(name)
 
 
+def kind_of(given: object) -> str:
+    """What was given, without showing it. A class in the place of an object is a common mistake."""
+    return f"the class {given.__name__} itself" if isinstance(given, type) else type(given).__name__
+
+
 class Credentials:
     """A key, and the base URL that it belongs to where that is kept beside it. Does not show the key."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import ActiveCampaignError, ConfigurationError, KeyProviderError
-from . import Credentials, Key, KeyProvider
+from . import Credentials, Key, KeyProvider, kind_of
 from ._content import checked
 
 _OURS, _STDLIB = (str(Path(file).parent) + os.sep for file in (Path(__file__).parent, os.__file__))
@@ -41,11 +41,6 @@ def misfit(provider: object, wanted: str = "a KeyProvider") -> str | None:
     except ValueError:  # one that does not tell what it takes
         pass
     return None
-
-
-def kind_of(given: object) -> str:
-    """What was given, without showing it. A class in the place of an object is a common mistake."""
-    return f"the class {given.__name__} itself" if isinstance(given, type) else type(given).__name__
 
 
 def _not_so(provider: object) -> str:

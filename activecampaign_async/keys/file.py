@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 from ..errors import ConfigurationError
+from . import looks_like_one
 from ._blocking import Blocking
 from ._content import FIELD, URL_FIELD
 
@@ -40,6 +42,12 @@ class FileKey(Blocking):
     ) -> None:
         path = os.fspath(path) if isinstance(path, os.PathLike) else path
         super().__init__(path, field, url_field, ttl=0.0, stale=stale, timeout=timeout)
+
+    def _kind(self, exc: Exception) -> str:
+        if not isinstance(exc, FileNotFoundError):
+            return super()._kind(exc)
+        where = str(Path(self._path).absolute())
+        return "there is no such file" + ("" if where == self._path or looks_like_one(self._path) else f": {where}")
 
     def _read(self) -> object:
         with open(self._path, "rb", opener=_at_once) as file:

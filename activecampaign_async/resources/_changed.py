@@ -8,7 +8,6 @@ within the same second. What is touched while a run goes on is the next one's.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import floor
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 from attrs import define, evolve, field
 
+from .._block import block
 from .._paging import LANES
 from ._saved import Saved, undamaged
 
@@ -129,7 +129,7 @@ class Changes:
         """Several at a time. The checkpoint is saved when you ask for the next ones: by then you have these."""
         return _Pages(self)
 
-    @asynccontextmanager
+    @block("changes.ahead(n) as contacts, and in it: async for … in contacts")
     async def ahead(self, n: int = LANES) -> AsyncIterator[AsyncIterator[Contact]]:
         """The same, with up to `n` requests in parallel, in any order: for a first run, or after a long absence.
 
@@ -141,7 +141,7 @@ class Changes:
         async with self.ahead_pages(n) as pages:
             yield _Rows(pages)
 
-    @asynccontextmanager
+    @block("changes.ahead_pages(n) as several, and in it: async for … in several")
     async def ahead_pages(self, n: int = LANES) -> AsyncIterator[AsyncIterator[tuple[Contact, ...]]]:
         """As `ahead`, several at a time."""
         run = await self._begin()

@@ -262,7 +262,7 @@ class ContactCollections(Verbs):
         https://developers.activecampaign.com/reference/list-contact-activities
         """
         orders = {} if order_by is UNSET else orders_of(ORDERS, order_by)
-        asked = {"contact": id_text(id), **query(ActivityFilters, filters), **orders}
+        asked = {"contact": id_text(id, finder="contacts"), **query(ActivityFilters, filters), **orders}
         return rows(self._send, "/activities", Activity, asked, limit=limit, timeout=timeout)
 
     # -- at most one of a kind
@@ -301,9 +301,9 @@ class ContactCollections(Verbs):
     def _of(
         self, id: int | str, model: type[M], order_by: RowOrder | Unset, limit: int | None, timeout: float | None
     ) -> Pager[M]:
-        path = under("/contacts", id_text(id), model.KEYS)
+        path = under("/contacts", id_text(id, finder="contacts"), model.KEYS)
         return rows(self._send, path, model, order_by=order_by, limit=limit, small=True, timeout=timeout)
 
     async def _sole(self, id: int | str, name: str, model: type[M], timeout: float | None) -> M | None:
-        path = under("/contacts", id_text(id), name)
+        path = under("/contacts", id_text(id, finder="contacts"), name)
         return await self._send(Call("GET", path, one_or_none(model), timeout=timeout))

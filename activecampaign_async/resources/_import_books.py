@@ -59,6 +59,30 @@ def _plain(given: object) -> object:
 _text = JSONEncoder(sort_keys=True, default=_plain, separators=(",", ":")).encode
 
 
+class Digest:
+    """Of rows: another one where they, or their order, are others."""
+
+    def __init__(self) -> None:
+        self._hash = blake2b(digest_size=16)
+
+    def add(self, given: object) -> None:
+        """One row more."""
+        self._hash.update(_canonical(given).encode("utf-8", "replace") + b"\n")
+
+    @property
+    def text(self) -> str:
+        """Of the rows so far."""
+        return self._hash.copy().hexdigest()
+
+
+def digest_of(rows: Iterable[object]) -> str:
+    """Of all rows."""
+    digest = Digest()
+    for row in rows:
+        digest.add(row)
+    return digest.text
+
+
 @define(eq=False)
 class Sent:
     """Rows that left in one request."""
@@ -96,7 +120,7 @@ class Books:
     def __init__(self, saved: Saved | None, outcomes: Outcomes, unsent: Callable[[], Iterable[Row]]) -> None:
         self._saved, self._outcomes, self._unsent = saved, outcomes, unsent
         self.read = 0
-        self._digest = blake2b(digest_size=16)
+        self._digest = Digest()
         self.counts = dict.fromkeys(STATUSES, 0)
         self.queued = 0
         self.sent = set[Sent]()
@@ -114,7 +138,7 @@ class Books:
     def see(self, given: object) -> int:
         """A row was read. Its number."""
         self.read += 1
-        self._digest.update(_canonical(given).encode("utf-8", "replace") + b"\n")
+        self._digest.add(given)
         return self.read
 
     def refuse(self, number: int, given: object, reason: str) -> None:
@@ -188,7 +212,7 @@ class Books:
 
     def check(self, digest: str) -> None:
         """ResumeError where the rows so far are not those of the run before."""
-        if self._digest.copy().hexdigest() != digest:
+        if self._digest.text != digest:
             raise ResumeError("other rows, or in another order, than when it was begun: give the same, or begin anew")
 
     async def save(self) -> None:
@@ -212,7 +236,7 @@ class Books:
     def state(self) -> dict[str, Any]:
         return {
             "read": self.read,
-            "digest": self._digest.copy().hexdigest(),
+            "digest": self._digest.text,
             "unsent": ranges(row.number for row in self._unsent()),
             "sent": [sent.state() for sent in self.sent],
             "counts": dict(self.counts),

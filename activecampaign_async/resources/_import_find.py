@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import anyio
 from attrs import define, field, frozen
 
-from .._call import Call, Send, many
+from .._call import Send
 from .._fanout import map_bounded
 from .._page import Page
 from .._paging import MAX_LIMIT
+from ..errors import PaginationError
+from ._by_ids import get_many
 from ._import_rows import Row
 from ._inputs import folded
 from ._resource import rows as listed
@@ -58,7 +60,8 @@ Matched: TypeAlias = "list[tuple[Done, Mapping[Row, int | None]]]"
 @define
 class Matcher:
     """Whose id is whose. A batch gives ids without addresses. They stand in the order of its rows, which nobody
-    promises: some of each batch are looked up, 100 a request, and all of them once it has turned out otherwise.
+    promises: some of each batch are looked up, 100 a request; all of a batch of which one is not there, and of each
+    batch once it has turned out otherwise.
     """
 
     _send: Send
@@ -85,16 +88,21 @@ class Matcher:
         if not waiting:
             return []
         try:
-            wanted = {id: row for done in waiting for id, row in done.samples.items()}
+            wanted = {id: row.key for done in waiting for id, row in done.samples.items()}
             found = await self._addresses(list(wanted))
-            if all(found.get(id, row.key) == row.key for id, row in wanted.items()):
-                return [(done, dict(zip(done.rows, done.ids, strict=True))) for done in waiting]
-            self.in_order = False
-            return [(done, await self._exactly(done)) for done in waiting]
+            if any(wanted[id] != address for id, address in found.items()):
+                self.in_order = False
+            return [(done, await self._ids(done, found)) for done in waiting]
         except BaseException:
             self._waiting[:0] = waiting
             self.since = since
             raise
+
+    async def _ids(self, done: Done, found: Mapping[int, str]) -> Mapping[Row, int | None]:
+        """`found`: the addresses of its samples. One that is not there confirms nothing."""
+        if self.in_order and all(found.get(id) == row.key for id, row in done.samples.items()):
+            return dict(zip(done.rows, done.ids, strict=True))
+        return await self._exactly(done)
 
     async def _exactly(self, done: Done) -> Mapping[Row, int | None]:
         found = await self._addresses(done.ids)
@@ -105,21 +113,15 @@ class Matcher:
         return matched
 
     async def _addresses(self, ids: Sequence[int]) -> dict[int, str]:
-        """The address of each contact that there is, in a form to compare."""
-
-        async def some(part: Sequence[int]) -> Sequence[Contact]:
-            asked = {"ids[]": [str(id) for id in part], "limit": str(MAX_LIMIT)}
-            return await self._send(Call("GET", "/contacts", many(Contact), asked))
-
-        unique = list(dict.fromkeys(ids))
-        parts = [unique[at : at + MAX_LIMIT] for at in range(0, len(unique), MAX_LIMIT)]
-        wanted = set(unique)
-        return {
-            contact.id: folded(contact.email)
-            for contacts in await map_bounded(some, parts, LANES)
-            for contact in contacts
-            if contact.email and contact.id in wanted
-        }
+        """The address of each contact that there is, in a form to compare; of fewer where none can be asked for by id:
+        what was imported is imported, with an id or without.
+        """
+        found: Iterable[Contact]
+        try:
+            found = await get_many(self._send, Contact, "/contacts", [id for id in ids if id > 0], None)
+        except PaginationError as error:
+            found = error.found  # type: ignore[assignment]  # of a look-up of contacts
+        return {contact.id: folded(contact.email) for contact in found if contact.email}
 
 
 # -- rows that got no answer

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import anyio
 from attrs import Factory, define, evolve, frozen
 
+from .._block import block
 from .._model import Included, Model, decode
 from .._page import Items
 from .._paging import LANES, MAX_LIMIT, Page, Pager, pager
@@ -233,7 +233,7 @@ class Joined:
     def __aiter__(self) -> AsyncIterator[JoinedContact]:
         return Items(_Later(self))
 
-    @asynccontextmanager
+    @block("joined.ahead(n) as people, and in it: async for … in people")
     async def ahead(self, n: int = LANES, *, ordered: bool = True) -> AsyncIterator[AsyncIterator[JoinedContact]]:
         """The same, with up to `n` requests in parallel: see `Pager.ahead`.
 
@@ -366,6 +366,8 @@ class _Kept:
         return self._send.home
 
     def seconds_for(self, requests: int) -> float:
+        if not requests:
+            return 0.0  # else what the clock went on between two looks
         told = self._send.seconds_for(requests) if isinstance(self._send, _Paced) else None
         return requests / _DOCUMENTED if told is None else told
 

@@ -75,7 +75,8 @@ class Resource(Verbs, Generic[M]):
         await self._send(removal(self._at(id), timeout, missing_is_done=missing_is_done))
 
     def _at(self, id: int | str) -> str:
-        return under(self._path, id_text(id))
+        area = self._path[1:]  # areas are called as their paths are
+        return under(self._path, id_text(id, finder=area if hasattr(type(self), "find") else None))
 
     def _body(self, given: Mapping[str, Any], needed: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
         return {self._model.KEY: encode_fields(self._written, given, needed=needed)}

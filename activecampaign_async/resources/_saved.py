@@ -69,7 +69,8 @@ class Saved:
         was, now = found.get("query"), self._query
         if was != now:
             other = [name for name in now if not isinstance(was, Mapping) or was.get(name) != now[name]]
-            raise ResumeError(f"it was begun with another {', '.join(other) or 'query'}: give the same, or begin anew")
+            said = f"it was begun with other arguments ({', '.join(other) or 'query'})"
+            raise ResumeError(f"{said}: give the same, or begin anew")
         return dict(found["state"])
 
     def of(self, account: str) -> None:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from .._call import Call, id_text, one, query, under
 from .._fanout import Found
-from .._given import encode_fields, sendable
+from .._given import encode_fields, near, sendable
 from .._model import _HOMES, UNSET, Row, Unset, Wire
 from .._paging import Pager
 from .._wire import camel
@@ -166,14 +166,11 @@ def _collections(given: Any, name: str) -> str:
 
 def _meant(asked: str) -> str | None:
     """The known collection, by its Python name, of which that is another spelling: "tags", "contactTag"."""
-    from difflib import get_close_matches  # a rare path, and not a cheap import
-
     lower = {wire.casefold(): wire for wire in sorted(_COLLECTIONS)}
     spelt = lower | {form.removesuffix("s"): wire for form, wire in lower.items()}
     bare = "".join(filter(str.isalnum, asked)).casefold()
-    exact = next((form for form in (bare, f"contact{bare}") if form in spelt), None)
-    near = [exact] if exact else get_close_matches(bare, spelt, n=1, cutoff=0.9)
-    return re.sub("([A-Z])", r"_\1", spelt[near[0]]).lower() if near else None
+    wire = spelt.get(bare) or spelt.get(f"contact{bare}") or near(bare, spelt, 0.9)
+    return re.sub("([A-Z])", r"_\1", wire).lower() if wire else None
 
 
 class ContactFilters(TypedDict, total=False):

@@ -22,11 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
             holes=asked.holes,
             keep=0,  # nobody looks, and it may run for days
         )
-        if asked.automations < 0:
-            raise ValueError(f"automations is a number of them, 0 or more: got {asked.automations!r}")
-        sandbox.add_examples()
-        for number in range(1, asked.automations + 1):
-            sandbox.add_automation(f"Automation {number}")
+        _furnish(sandbox, asked)
         anyio.run(_serve, sandbox, asked.port)
     except KeyboardInterrupt:  # before the signals have a receiver
         return 0
@@ -34,6 +30,15 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _furnish(sandbox: Sandbox, asked: argparse.Namespace) -> None:
+    """What there is beside contacts."""
+    if asked.automations < 0:
+        raise ValueError(f"automations is a number of them, 0 or more: got {asked.automations!r}")
+    sandbox.add_examples()
+    for number in range(1, asked.automations + 1):
+        sandbox.add_automation(f"Automation {number}")
 
 
 async def _serve(sandbox: Sandbox, port: int) -> None:
@@ -53,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=int, default=0, help="0: any free one (default)")
     parser.add_argument("--contacts", type=int, default=0, metavar="N", help="how many there are")
-    parser.add_argument("--automations", type=int, default=0, metavar="N", help="to enter contacts into: ids 1 to N")
+    parser.add_argument(
+        "--automations", type=int, default=1, metavar="N", help="to enter contacts into: ids 1 to N (default 1)"
+    )
     parser.add_argument("--rate", type=float, default=5, help="requests a second (default 5; 0: no limit)")
     parser.add_argument("--limiter", choices=("sliding", "fixed", "bucket"), default="sliding")
     parser.add_argument("--latency", type=float, default=0, metavar="MS", help="there and back")

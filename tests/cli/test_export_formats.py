@@ -332,6 +332,23 @@ def test_wrong_usage_is_2(options: tuple[str, ...]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--since", "yesterday"), '--since: "yesterday" is not a time such as 2026-01-31 or 2026-01-31T12:00:00Z'),
+        (("--created-after", "[/31.1.]"), '--created-after: "[/31.1.]" is not a time such as 2026-01-31 '),
+        (("--tag-id", "customer"), '"customer" is not an id such as 3; ac.tags.find(NAME) of the library finds it'),
+        (("--list-id", "News"), '"News" is not an id such as 3; ac.lists.find(NAME) of the library finds it'),
+        (("--segment-id", "x"), '"x" is not an id such as 3'),
+        (("--list-id", "0"), '"0" for --list-id. Must be >= 1'),
+    ],
+)
+def test_a_value_that_is_none_is_told_with_one_that_is(options: tuple[str, ...], said: str) -> None:
+    done = run(os.environ, *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
 def test_without_pyarrow_it_says_so(tmp_path: Path) -> None:
     hidden = "import sys; sys.modules['pyarrow'] = None; import importlib.util as u; real = u.find_spec\n"
     hidden += "u.find_spec = lambda name, *a: None if name == 'pyarrow' else real(name, *a)\n"

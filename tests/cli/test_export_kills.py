@@ -14,6 +14,11 @@ from activecampaign_async.sandbox import Sandbox
 from tests.cli.support import COMMAND, FAST, KINDS, NEEDS_PYARROW, parquet, rows_in, rows_of
 from tests.examples.support import served
 
+LANES = 2
+LOST = 2 * LANES + 1 + 1 + 1
+"""Requests that a kill costs at most: pages that are held or on their way, and one more of what comes first; one that
+is being written; the look for the highest id."""
+# Else a kill costs what came within the second before it (`docs/export.md`): more than any of these runs gets
 KILLED = """
 import sys
 from activecampaign_async.jobs import output
@@ -42,7 +47,7 @@ def test_killed_at_5_to_95_percent_of_its_requests_it_goes_on(kind: str, tmp_pat
     sandbox.after(kill)
     kills = resumed = 0
     with served(sandbox) as env:
-        command = [sys.executable, "-c", KILLED, "contacts", "export", "--rate", "1000", "--lanes", "2"]
+        command = [sys.executable, "-c", KILLED, "contacts", "export", "--rate", "1000", "--lanes", str(LANES)]
         command += ["--out", str(out), "--resume", "--fields", "id,email,first_name"]
         for percent in percents:
             begun = len(sandbox.requests)
@@ -59,7 +64,7 @@ def test_killed_at_5_to_95_percent_of_its_requests_it_goes_on(kind: str, tmp_pat
     assert kills >= len(percents) - 2
     assert resumed >= len(percents) - 4, "most runs had something to go on with"
     assert Counter(int(row["id"]) for row in rows_in(out)) == Counter(sandbox.contact_ids())
-    assert len(sandbox.requests) < 5 * needed, "what was safe was not asked for again"
+    assert len(sandbox.requests) <= needed + kills * LOST + 1, "what was safe was not asked for again"
 
 
 @NEEDS_PYARROW

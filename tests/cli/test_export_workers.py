@@ -11,10 +11,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 
+from activecampaign_async.cli._account import Pace
+from activecampaign_async.cli._workers import SharedExport
 from activecampaign_async.jobs import Checkpoint
+from activecampaign_async.limits import Foresight
 from activecampaign_async.sandbox import Sandbox
 from tests.cli.support import COMMAND, FAST, KINDS, NEEDS_PYARROW, rows_in, run, run_here
 from tests.examples.support import served, until
@@ -57,6 +62,27 @@ def test_several_workers_write_one_file(redis: RedisServer, kind: str, tmp_path:
     assert Counter(int(row["id"]) for row in rows_in(out)) == Counter(sandbox.contact_ids())
     assert sum(asked.status == 429 for asked in sandbox.requests) <= 3
     assert not list(tmp_path.glob("*.parts"))
+
+
+def test_without_redis_each_worker_keeps_to_its_part_of_the_rate(
+    redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paces, worker = list[dict[str, Any]](), SharedExport._worker
+
+    def noted(self: SharedExport, asked: dict[str, Any]) -> Any:
+        paces.append(asked["pace"])
+        return worker(self, asked)
+
+    async def alone(pace: dict[str, Any]) -> float:
+        async with Pace(**pace).limiter("acme") as line:
+            assert isinstance(line, Foresight)
+            return line.rate
+
+    monkeypatch.setattr(SharedExport, "_worker", noted)
+    with served(Sandbox(contacts=600, rate=None)) as env:
+        given = ("--out", tmp_path / "contacts.ndjson", "--workers", "3", "--redis", redis.url, "--rate", "900")
+        assert run_here(env, *given, what="export").returncode == 0
+    assert [anyio.run(alone, pace) for pace in paces] == pytest.approx([300] * 3)
 
 
 @pytest.mark.parametrize("kind", ["csv", pytest.param("parquet", marks=NEEDS_PYARROW)])

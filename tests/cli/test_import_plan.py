@@ -52,7 +52,7 @@ async def test_a_plan_counts_what_it_takes(tmp_path: Path, line: str, count: int
     assert plan.seconds - 0.5 <= seconds <= plan.seconds * 1.2 + 8, "a batch is asked for after five seconds"
 
 
-@pytest.mark.parametrize(("batches", "seconds"), [(1, 1), (100, 41), (101, 61), (250, 130)])
+@pytest.mark.parametrize(("batches", "seconds"), [(1, 5), (100, 41), (101, 65), (250, 135)])
 async def test_the_first_hundred_go_at_once(batches: int, seconds: float) -> None:
     from activecampaign_async.cli._import_plan import Plan
 
@@ -74,6 +74,4 @@ async def test_fields_are_known_by_name_as_the_import_knows_them(tmp_path: Path)
     sandbox.add_field("Size")
     plan = planned(RowFile(path), None, run_automations=True, per_minute=100)
     async with client_of(sandbox) as ac:
-        (line,) = await missing(plan, ac, create_tags=False)
-    assert "'Hat'" in line
-    assert "olour" not in line
+        assert await missing(plan, ac, create_tags=False) == {("fields", "Hat"): 1}

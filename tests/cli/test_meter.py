@@ -108,7 +108,7 @@ def test_the_summary_counts_what_this_run_spent(clock: Clock) -> None:
     said = summary(meter, spent, 5, 1_250, " to x", 80).splitlines()
     assert said == [
         "1,250 contacts (300 of them before) in 2.5 s to x",
-        "11 requests, 76% of the budget (5/s), 1 times 429",
+        "11 requests, 70% of the budget (5/s), 1 times 429",
         "█ 380 contacts/s",
     ]
 

@@ -81,6 +81,8 @@ def test_all_is_done_and_only_once(people: Path) -> None:
         first = run(people, env)
         assert first.stdout == f"{LINES} done, 4 refused, 0 left\n"
         assert first.returncode == 1
+        assert f"line {LINES + 2} is refused: a JSON object was expected\n" in first.stderr
+        assert f"line {LINES + 3} is refused: it is not JSON\n" in first.stderr
         assert f"line {LINES + 4} is refused: unknown argument 'firstName': did you mean first_name?" in first.stderr
         assert f"line {LINES + 5} is refused: 422 " in first.stderr
         assert "@" not in first.stderr

@@ -263,6 +263,24 @@ async def test_ids_in_another_order_are_found_out() -> None:
     assert spent(sandbox)["GET /contacts"] <= 1 + 4 * 3
 
 
+async def test_another_order_in_one_batch_is_a_doubt_about_all() -> None:
+    """Of the second, no sample shows it."""
+    sandbox, disk = Sandbox(rate=None), Disk()
+
+    def change(answer: Any) -> Any:
+        ids = list(answer.get("success", ()))
+        if "1" in ids:
+            ids.reverse()
+        else:
+            ids[1:3] = reversed(ids[1:3])
+        return answer | {"success": ids}
+
+    sandbox.fail("edit", path="/import/info", edit=change, always=True)
+    report = await run(sandbox, map(row, range(500)), disk)
+    assert report.imported == 500
+    assert all(one.id == sandbox.find(str(one.email)) for one in disk.outcomes)
+
+
 async def test_a_contact_that_is_gone_by_then_spoils_nothing() -> None:
     sandbox, disk = Sandbox(rate=None), Disk()
 
@@ -274,6 +292,90 @@ async def test_a_contact_that_is_gone_by_then_spoils_nothing() -> None:
     report = await run(sandbox, map(row, range(1, 101)), disk)
     assert report.imported == 100
     assert all(one.id == sandbox.find(str(one.email)) for one in disk.outcomes if one.row > 1)
+
+
+def _with_others(**more: Any) -> Sandbox:
+    """An account with more contacts than a page holds, before the imported ones."""
+    sandbox = Sandbox(rate=None, **more)
+    for number in range(300):
+        sandbox.add_contact(f"other{number}@example.org")
+    return sandbox
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("known", [False, True])
+async def test_no_id_of_another_contact_where_ids_are_ignored(shuffled: bool, known: bool) -> None:
+    sandbox, disk = _with_others(), Disk()
+    sandbox.ignores, sandbox.imports.shuffled = {"ids[]"}, shuffled
+    rows = [{"email": f"other{n}@example.org"} for n in range(0, 300, 2)] if known else list(map(row, range(500)))
+    report = await run(sandbox, rows, disk)
+    assert report.imported == len(rows)
+    assert all(one.id == sandbox.find(str(one.email)) for one in disk.outcomes)
+    looked: float = 1 + 3 * report.batches  # for samples; whoever is new by the page, others by the id
+    looked += (report.batches + len(rows) * (1 if known else 0.02)) if shuffled else 1
+    assert spent(sandbox)["GET /contacts"] <= looked
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+async def test_an_interrupted_batch_is_told_apart_where_ids_are_ignored(shuffled: bool) -> None:
+    sandbox, disk = _with_others(), Disk()
+    sandbox.ignores, sandbox.imports.shuffled = {"ids[]"}, shuffled
+    sandbox.imports.ending = lambda batch: "interrupted" if batch.number == 2 else "completed"
+    report = await run(sandbox, map(row, range(1, 501)), disk)
+    assert (report.imported, report.unknown) == (375, 125)
+    assert all(one.id == sandbox.find(str(one.email)) for one in disk.outcomes)
+
+
+async def test_where_contacts_can_be_asked_for_by_no_id_rows_are_imported_without_one() -> None:
+    sandbox, disk = _with_others(), Disk()
+    sandbox.ignores = {"ids[]", "id_greater", "id_less", "orders[id]"}
+    report = await run(sandbox, map(row, range(500)), disk)
+    assert (report.imported, report.pending) == (500, 0)
+    assert {one.id for one in disk.outcomes} == {None}
+    assert spent(sandbox)["GET /contacts"] <= 2 * (1 + report.batches)
+
+
+async def test_an_id_that_cannot_be_spoils_nothing() -> None:
+    sandbox, disk = Sandbox(rate=None), Disk()
+
+    def spoil(answer: Any) -> Any:
+        return answer | {"success": ["0", *answer["success"][1:]]} if answer.get("success") else answer
+
+    sandbox.fail("edit", path="/import/info", edit=spoil, always=True)
+    report = await run(sandbox, map(row, range(20)), disk)
+    assert report.imported == 20
+    assert all(one.id == sandbox.find(str(one.email)) for one in disk.outcomes if one.row > 1)
+    assert disk.told[1].id is None
+
+
+async def test_samples_that_are_gone_confirm_nothing() -> None:
+    sandbox, disk = Sandbox(rate=None), Disk()
+    sandbox.imports.shuffled = True
+    rows = list(map(row, range(250)))
+
+    def delete(asked: Any) -> None:
+        for number in (0, 124, 125, 249):
+            if asked.path == "/import/info" and (gone := sandbox.find(f"person{number}@example.org")):
+                sandbox.delete_contact(gone)
+
+    sandbox.after(delete)
+    report = await run(sandbox, rows, disk)
+    assert report.imported == 250
+    assert all(one.id == sandbox.find(str(one.email)) for one in disk.outcomes)
+
+
+async def test_a_sample_that_is_gone_costs_its_own_batch_alone() -> None:
+    sandbox, disk = Sandbox(rate=None), Disk()
+
+    def delete(asked: Any) -> None:
+        if asked.path == "/import/info" and (gone := sandbox.find("person0@example.org")):
+            sandbox.delete_contact(gone)
+
+    sandbox.after(delete)
+    report = await run(sandbox, map(row, range(2_000)), disk)
+    assert report.imported == 2_000
+    assert disk.told[1].id is None
+    assert spent(sandbox)["GET /contacts"] <= 1 + 3
 
 
 # -- few rows

@@ -55,6 +55,21 @@ def test_one_after_the_other_and_looking_on_are_free(path: Path) -> None:
     StateFile(path).save({"n": 6})  # who has not read goes on from nothing
 
 
+@pytest.mark.anyio
+async def test_without_its_folder_nothing_is_sent_that_may_not_be_repeated(tmp_path: Path) -> None:
+    path, sandbox = tmp_path / "no" / "such" / "x.json", Sandbox(rate=None)
+    assert StateFile(path).load() is None, "it may be made yet"
+    with pytest.raises(FileNotFoundError, match=r"there is no folder for it: .*x.json'$") as caught:
+        StateFile(path).save({})
+    assert caught.value.filename == str(path)
+    async with client_of(sandbox) as ac:
+        with pytest.raises(FileNotFoundError, match="no folder"):
+            await ac.contacts.import_many(
+                [{"email": "a@example.org"}], run_automations=False, checkpoint=StateFile(path)
+            )
+    assert sandbox.requests == []
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no locks")
 def test_two_do_not_write_at_once(path: Path) -> None:
     with replacing(path) as file:

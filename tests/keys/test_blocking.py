@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import anyio
@@ -96,12 +96,12 @@ async def test_a_storm_of_cancels_costs_one_fetch() -> None:
 
 async def test_who_has_too_little_time_each_time_gets_it_in_the_end() -> None:
     """The thread goes on, and what it brings is kept."""
-    vault = Vault(slow(0.1))
+    vault = Vault(slow(0.6))
     for _ in range(4):
-        with pytest.raises(KeyProviderError, match="no key within"), anyio.fail_after(0.02):
+        with pytest.raises(KeyProviderError, match="no key within"), anyio.fail_after(0.1):
             await vault.key()
-    await anyio.sleep(0.1)
-    with anyio.fail_after(0.02):
+    await anyio.sleep(0.4)
+    with anyio.fail_after(0.1):
         assert await vault.key() == Credentials(KEY)
     assert vault.times == 1
 
@@ -163,8 +163,9 @@ def test_a_loop_that_ends_in_the_middle_of_a_fetch() -> None:
     vault = Vault(slow(0.1))
 
     async def hurried() -> None:
-        with pytest.raises(KeyProviderError), anyio.fail_after(0.01):
+        with suppress(KeyProviderError), anyio.move_on_after(0.01):  # on a busy machine both are over at once
             await vault.key()
+            raise AssertionError("the fetch takes longer")
 
     async def patient() -> Credentials:
         return await vault.key()

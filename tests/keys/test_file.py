@@ -101,8 +101,8 @@ async def test_the_last_key_serves_while_the_file_is_missing(file: Path, caplog:
         assert await provider.key() == Credentials(KEY)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert f"FileKey({str(file)!r}): FileNotFoundError" in record.getMessage()
-    with pytest.raises(KeyProviderError, match="FileNotFoundError"):
+    assert f"FileKey({str(file)!r}): there is no such file" in record.getMessage()
+    with pytest.raises(KeyProviderError, match="there is no such file"):
         await provider.key(Key(KEY))
 
 
@@ -110,7 +110,20 @@ async def test_none_there(tmp_path: Path) -> None:
     path = str(tmp_path / "none")
     with pytest.raises(KeyProviderError) as caught:
         await FileKey(path).key()
-    assert str(caught.value) == f"FileKey({path!r}): FileNotFoundError"
+    assert str(caught.value) == f"FileKey({path!r}): there is no such file"
+
+
+LONG = "0123456789abcdefABCDEF" * 3
+
+
+async def test_none_there_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KeyProviderError) as caught:
+        await FileKey("nosuch").key()
+    assert str(caught.value) == f"FileKey('nosuch'): there is no such file: {tmp_path / 'nosuch'}"
+    with pytest.raises(KeyProviderError, match=r"there is no such file$") as caught:
+        await FileKey(LONG).key()
+    assert LONG not in str(caught.value)
 
 
 async def test_a_file_that_was_mended_is_seen_at_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -298,6 +298,48 @@ def test_asyncios_own_timeout(redis: RedisServer) -> None:
     asyncio.run(main())
 
 
+async def test_a_caller_cancelled_while_redis_is_asked_costs_no_connection(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call of coredis that was cancelled would leave one on which nothing comes any more."""
+    monkeypatch.setattr(module, "DEADLINE", 10.0)
+    line, made = limiter(redis.url), 0
+    connect = line._connect
+
+    def counted(seconds: float) -> Any:
+        nonlocal made
+        made += 1
+        return connect(seconds)
+
+    line._connect = counted
+    async with line:
+        await line.acquire()
+        for _ in range(3):
+            redis.freeze()
+            with anyio.move_on_after(0.05) as asking:
+                await line.acquire()
+            redis.thaw()
+            assert asking.cancelled_caught
+            with anyio.fail_after(5):  # less than it has patience for Redis
+                await line.acquire()
+    assert (made, line._away) == (1, False)
+
+
+async def test_while_its_block_is_being_cancelled_it_works_until_the_end(redis: RedisServer) -> None:
+    """For calls that clean up, behind a shield."""
+    cleaned = False
+    with anyio.CancelScope() as scope:
+        async with limiter(redis.url) as line:
+            await line.acquire()
+            scope.cancel()
+            with anyio.move_on_after(5, shield=True):
+                for _ in range(3):
+                    await line.acquire()
+                cleaned = True
+    assert cleaned
+    assert not line._away
+
+
 # -- its URL -----------------------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -130,15 +130,38 @@ async def test_the_plan_is_right(ignored: Sequence[str]) -> None:
         assert plan.seconds == pytest.approx(anyio.current_time() - begun, rel=0.05)
 
 
-async def test_the_pages_of_a_plan_are_asked_for_again_when_they_are_old() -> None:
+async def test_a_plan_of_nothing_more_takes_no_time() -> None:
+    async with client_of(account(3)) as ac:
+        plan = await ac.contacts.joined().plan()
+        assert plan.requests == plan.spent
+        assert plan.seconds == 0.0
+
+
+async def test_what_is_read_ahead_is_a_block() -> None:
+    async with client_of(account(0)) as ac:
+        blocks: list[tuple[str, Any]] = [
+            ("joined", ac.contacts.joined().ahead(2)),
+            ("changes", ac.contacts.changed(datetime(2026, 1, 1, tzinfo=UTC)).ahead(2)),
+        ]
+        for name, block in blocks:
+            with pytest.raises(TypeError, match=rf"^write: async with {name}\.ahead\(n\) as"):
+                aiter(block)
+
+
+@pytest.mark.parametrize(("seconds", "old"), [(59, False), (61, True)])
+async def test_the_pages_of_a_plan_are_asked_for_again_when_they_are_old(seconds: int, old: bool) -> None:
     sandbox = account(150)
     sandbox.ignores = {"include"}
     async with client_of(sandbox) as ac:
         joined = ac.contacts.joined(field_values=False, lists=False)
-        await joined.plan()
-        sandbox.add_contact(id=900)
-        await anyio.sleep(100)
-        assert len([person async for person in joined]) == 151
+        plan = await joined.plan()
+        await ac.contacts.update(sandbox.contact_ids()[0], first_name="Meanwhile")
+        await anyio.sleep(seconds)
+        people = [person async for person in joined]
+    assert (people[0].contact.first_name == "Meanwhile") is old
+    assert plan.requests is not None
+    again = len(sandbox.requests) - 1 - plan.requests
+    assert again == (2 if old else 0), "the first page of the contacts, and of the tags"
 
 
 async def test_some_come_along_and_some_do_not() -> None:

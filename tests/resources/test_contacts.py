@@ -126,7 +126,9 @@ def test_every_documented_parameter_is_there() -> None:
     [
         ({"created_after": datetime(2026, 1, 2)}, ValueError, "created_after: .*zone"),  # noqa: DTZ001  # refused
         ({"order_by": "cdate"}, ValueError, "order_by: 'cdate' is none of id, created_at, email"),
-        ({"order_by": ("id", "size")}, ValueError, "order_by: 'size'"),
+        ({"order_by": "-cdate"}, ValueError, r"with a leading -\); did you mean -created_at\?$"),
+        ({"order_by": "createdAt"}, ValueError, r"did you mean created_at\?$"),
+        ({"order_by": ("id", "size")}, ValueError, r"order_by: 'size' .*with a leading -\)$"),
         ({"order_by": 5}, TypeError, "order_by: "),
         ({"order_by": None}, TypeError, "order_by: "),
         ({"email": None}, TypeError, "email: None is no filter"),

@@ -25,8 +25,13 @@ from activecampaign_async import (
 from activecampaign_async._given import writer
 from activecampaign_async._model import decode
 from activecampaign_async._wire import Wire
+from activecampaign_async.resources.contact_lists import ListSource
+from activecampaign_async.resources.deals import DealStatus
+from activecampaign_async.resources.field_groups import FieldGroupType
 from activecampaign_async.resources.field_values import value_text
 from activecampaign_async.resources.fields import Field, FieldType
+from activecampaign_async.resources.lists import ExclusionChannel, ListChannel, MatchType
+from activecampaign_async.resources.scores import ScoreRelType
 from activecampaign_async.sandbox import Sandbox
 from tests.support import client_of
 
@@ -163,12 +168,26 @@ async def test_a_verb_that_is_none_names_the_one_that_is_meant(area: str, name: 
         ("set_list_status", (1, "News", 1), "list: .*; ac.lists.find looks one up"),
         ("add_tag", (1, "-5"), "tag: an int of 1 or more, or its digits, was expected$"),
         ("add_to_automation", (1, "Welcome"), "automation: an int of 1 or more, or its digits, was expected$"),
+        ("get", ("ann@example.org",), "id: .*; ac.contacts.find looks one up"),
+        ("contact_data", ("ann@example.org",), "id: .*; ac.contacts.find looks one up"),
+        ("geo_address", ("here",), "geo_ip: an int of 1 or more, or its digits, was expected$"),
     ],
 )
 async def test_a_name_for_an_id_is_told_where_to_find_the_id(verb: str, args: tuple[Any, ...], said: str) -> None:
     async with client_of(Sandbox(rate=None)) as ac:
         with pytest.raises(ValueError, match=said):
             await getattr(ac.contacts, verb)(*args)
+        for area in ("contacts", "fields", "groups", "lists", "tags", "users"):
+            with pytest.raises(ValueError, match=f"id: .*; ac.{area}.find looks one up"):
+                await getattr(ac, area).delete("a name")
+            with pytest.raises(ValueError, match=r"was expected$"):
+                await getattr(ac, area).delete("-5")
+        with pytest.raises(ValueError, match=r"id: .* was expected$"):
+            await ac.notes.delete("a note")
+        with pytest.raises(ValueError, match=r"id: .*; ac.contacts.find looks one up"):
+            await ac.contacts.deals("ann@example.org")
+        with pytest.raises(ValueError, match=r"user_id: .*; ac.users.find looks one up"):
+            await ac.lists.update(1, user_id="ann@example.org")
         with pytest.raises(ValueError, match=r"group: .*; ac.groups.find looks one up"):
             await ac.users.update(1, group="Support")
         with pytest.raises(ValueError, match=r"digits, was expected$"):  # a group of fields
@@ -184,6 +203,21 @@ async def test_an_unknown_argument_names_the_nearest(
             await getattr(getattr(ac, area), verb)(*args, **given)
 
 
+@pytest.mark.parametrize(
+    ("verb", "args", "said"),
+    [
+        ("sync", ({"email": "a@example.org"},), r"\(by keyword: email=…, first_name=…, last_name=…\)$"),
+        ("update", (1, {"email": "a@example.org"}), r"\(by keyword: email=…, first_name=…, last_name=…\)$"),
+        ("list", ({"email": "a@example.org"},), r"\(by keyword: order_by=…, limit=…, ids=…\)$"),
+        ("get_many", (1, 2), r"3 were given$"),
+    ],
+)
+async def test_too_much_by_position_names_what_goes_by_keyword(verb: str, args: tuple[Any, ...], said: str) -> None:
+    async with client_of(Sandbox(rate=None)) as ac:
+        with pytest.raises(TypeError, match=said):
+            await getattr(ac.contacts, verb)(*args)
+
+
 NO_MEMBERS: list[tuple[str, str, tuple[Any, ...], dict[str, Any], str]] = [
     ("field_groups", "create", (), {"label": "a", "group_type": 99}, "99 is none of 1 .CONTACT., 2 .DEAL., 3 .ACC"),
     ("contacts", "set_list_status", (1, 1, 91), {}, "status: 91 is none of 0"),
@@ -196,6 +230,11 @@ NO_MEMBERS: list[tuple[str, str, tuple[Any, ...], dict[str, Any], str]] = [
         "did you mean NoteRelType.CONTACT",
     ),
     ("fields", "create", (), {"title": "a", "type": "Text"}, "did you mean FieldType.TEXT .'text'"),
+    ("fields", "create", (), {"title": "a", "type": "txt"}, "type: did you mean FieldType.TEXT .'text'"),
+    ("fields", "create", (), {"title": "a", "type": "checkboxes"}, "type: did you mean FieldType.CHECKBOX"),
+    ("contacts", "set_list_status", (1, 1, "subscrbed"), {}, "did you mean ListStatus.SUBSCRIBED .1.. known: 0"),
+    ("contacts", "set_list_status", (1, 1, "unsubscribe"), {}, "status: did you mean ListStatus.UNSUBSCRIBED .2."),
+    ("contacts", "list", (), {"status": "subscribed"}, r"UNSUBSCRIBED .2.. known: .*1 \(ACTIVE\)"),
     ("tags", "create", (), {"tag": "a", "tag_type": " "}, "tag_type: is empty"),
 ]
 
@@ -226,13 +265,37 @@ async def test_every_verb_names_the_nearest_argument(area: str, verb: str) -> No
             await getattr(getattr(ac, area), verb)(timeou=1)
 
 
-@pytest.mark.parametrize("members", [ListStatus, ContactStatus, FieldType, TagType, NoteRelType])
+NEW = {
+    FieldType: "currency email file list lookup money multiselect numeric percent rating richtext textbox time url",
+    TagType: "account campaign content deal form list",
+    NoteRelType: "Campaign DealNote Lead Task Ticket User",
+    ListChannel: "mms push rcs voice whatsapp",
+    ExclusionChannel: "allMms allPush allRcs none",
+    MatchType: "begin contains inexact regex start",
+    ScoreRelType: "account lead",
+    ListStatus: "pending removed",
+    ListSource: "import",
+    ContactStatus: "deleted pending",
+    FieldGroupType: "list order",
+    DealStatus: "closed pending",
+}
+"""What ActiveCampaign may well know tomorrow."""
+
+
+@pytest.mark.parametrize("members", NEW)
 def test_every_value_of_an_enum_may_be_given_as_text(members: type[Enum]) -> None:
     write = writer(members | int | str, Wire("value"))
     for member in members:
         assert write(member, "value") == member.value
         assert write(member.value, "value") == member.value
         assert write(str(member.value), "value") == str(member.value)
+
+
+@pytest.mark.parametrize("members", NEW)
+def test_what_may_be_new_is_no_misspelling(members: type[Enum]) -> None:
+    write, own = writer(members | str, Wire("value")), {str(member.value) for member in members}
+    for text in [*NEW[members].split(), *(str(number) for number in range(10, 1000))]:
+        assert text in own or write(text, "value") == text
 
 
 async def test_raw_text_is_sent_on_purpose() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from activecampaign_async.sandbox.__main__ import main
+from activecampaign_async.sandbox import Sandbox
+from activecampaign_async.sandbox.__main__ import _furnish, _parser, main
 
 COMMAND = [sys.executable, "-m", "activecampaign_async.sandbox"]
 
@@ -65,6 +66,13 @@ def test_automations_that_contacts_can_enter() -> None:
         assert statuses == [201, 201, 403], "there are two"
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(("asked", "there"), [([], ["Automation 1"]), (["--automations", "0"], [])])
+def test_automations_unless_told_otherwise(asked: list[str], there: list[str]) -> None:
+    sandbox = Sandbox()
+    _furnish(sandbox, _parser().parse_args(asked))
+    assert [row["name"] for row in sandbox.rows("automations")] == there
 
 
 def test_wrong_arguments(capsys: pytest.CaptureFixture[str]) -> None:
