@@ -188,7 +188,7 @@ def test_a_proxy_that_is_none(proxy: Any, monkeypatch: pytest.MonkeyPatch) -> No
         {"observer": Observer},
         {"api_key": FileKey},
         {"ssl_context": ssl.SSLContext},
-        {"transport": object()},
+        {"transport": 5},
         {"transport": httpx.AsyncHTTPTransport},
         {"read_only": "no"},
         {"read_only": bool},

@@ -10,6 +10,7 @@ import anyio
 from attrs import Factory, define, evolve, frozen
 
 from .._block import block
+from .._call import priority
 from .._model import Included, Model, decode
 from .._page import Items
 from .._paging import LANES, MAX_LIMIT, Page, Pager, pager
@@ -212,7 +213,8 @@ class Joined:
         """The contacts as a list like any other, with pages and cursors, once the tables that are needed are read.
         `tables` may keep them for a later run, as `jobs.TableFiles` does."""
         read = _read if tables is None else tables.read
-        known = await self._begin()
+        with priority("bulk"):
+            known = await self._begin()
         for what, parts in known.tables.items():
             if what not in known.ties:
                 ties = Ties()
