@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import selectors
+import signal
 from typing import TYPE_CHECKING, Any
 
 import anyio.lowlevel
@@ -21,6 +22,8 @@ import pytest
 import trio.testing
 from hypothesis import HealthCheck, settings
 
+from activecampaign_async._account import accounts
+from activecampaign_async.resources._contact_imports import paces
 from tests.support import examples
 
 if TYPE_CHECKING:
@@ -99,6 +102,13 @@ def _threads_take_no_time(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _accounts_are_new() -> None:
+    """Ports come again: one may be that of an account which, a moment ago, had to pay first."""
+    for kept in (accounts, paces):
+        kept._alive, kept._kept = type(kept._alive)(), {}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_from_outside() -> Iterator[None]:
     """No test sees a developer's own account, proxy or CA; no pytest that a test starts sees this one's options."""
@@ -107,6 +117,12 @@ def _nothing_from_outside() -> Iterator[None]:
             if name.startswith(("AC_API_", "SSL_CERT_", "PYTEST_ADDOPTS")) or name.upper().endswith("_PROXY"):
                 patch.delenv(name)
         yield
+
+
+def pytest_configure() -> None:
+    """A job in the background ignores SIGINT, and so would every command that a test starts and interrupts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
