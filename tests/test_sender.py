@@ -516,7 +516,6 @@ async def test_closing_sends_those_in_line_away() -> None:
 
 async def test_many_clients_in_a_row_share_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """One client a request, as a service may make them: the account outlives them."""
-    monkeypatch.setattr("activecampaign_async._account.accounts._kept", {})  # not the test, whose clock it has
     monkeypatch.setattr("activecampaign_async.limits.local.LocalLimiter.__init__.__kwdefaults__", {
         "clock": anyio.current_time, "sleep": anyio.sleep,
     })  # fmt: skip
@@ -536,8 +535,6 @@ async def test_idle_accounts_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
     })  # fmt: skip
     from activecampaign_async._account import accounts
 
-    monkeypatch.setattr(accounts, "_kept", {})
-    monkeypatch.setattr(accounts, "_alive", type(accounts._alive)())
     held = accounts.of("held")
     await accounts.of("first").limiter.acquire()
     accounts.of("unpaid").unpaid(e.PaymentRequiredError("pay"))

@@ -115,10 +115,8 @@ async def test_limits_that_cannot_be(limit: int) -> None:
         MinuteLimiter(limit, clock=anyio.current_time)
 
 
-async def test_an_account_keeps_its_minute_from_one_import_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_account_keeps_its_minute_from_one_import_to_the_next() -> None:
     now = [1000.0]
-    monkeypatch.setattr(paces, "_alive", type(paces._alive)())
-    monkeypatch.setattr(paces, "_kept", {})
 
     def of(home: str) -> Any:
         pace = paces.of(home)
