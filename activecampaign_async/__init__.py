@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from ._answer import Reply
     from ._auth import ApiTokenAuth
     from ._call import priority
     from ._fanout import Found
     from ._model import UNSET, Unset
+    from ._observer import CallInfo, Observer, RequestInfo
     from ._paging import Page, Pager
+    from ._request import Reply
     from ._retry import RetryPolicy
-    from ._usage import CallInfo, Observer, RequestInfo, Usage
+    from ._usage import Usage
     from .client import AsyncClient
     from .errors import (
         ActiveCampaignError,
@@ -81,7 +82,7 @@ _HOME = {
     "AuthenticationError": "errors",
     "AWSSecret": "keys.aws",
     "CachedKey": "keys.cached",
-    "CallInfo": "_usage",
+    "CallInfo": "_observer",
     "Changes": "resources._changed",
     "ConfigurationError": "errors",
     "ConnectFailedError": "errors",
@@ -120,7 +121,7 @@ _HOME = {
     "Note": "resources.notes",
     "NoteRelType": "resources.notes",
     "NotFoundError": "errors",
-    "Observer": "_usage",
+    "Observer": "_observer",
     "OutcomeUnknownError": "errors",
     "Page": "_paging",
     "Pager": "_paging",
@@ -133,8 +134,8 @@ _HOME = {
     "ReadOnlyError": "errors",
     "RedirectError": "errors",
     "RedisLimiter": "limits.redis",
-    "Reply": "_answer",
-    "RequestInfo": "_usage",
+    "Reply": "_request",
+    "RequestInfo": "_observer",
     "ResponseTooLargeError": "errors",
     "RetryPolicy": "_retry",
     "ServerError": "errors",

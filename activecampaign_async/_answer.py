@@ -30,16 +30,6 @@ class Answer(NamedTuple):
     """Whether a value that does not fit its field is an error."""
 
 
-class Reply(NamedTuple):
-    """The answer to `AsyncClient.request`."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names are lower-case."""
-    data: Any
-    """The parsed JSON; None for an empty body."""
-
-
 _BY_STATUS: dict[int, type[e.APIError]] = {
     401: e.AuthenticationError,
     402: e.PaymentRequiredError,

@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import _json
-from ._answer import Answer, Reply
+from ._answer import Answer
 from ._call import IDEMPOTENT, Call, Query, Send, any_path
 from ._paging import Pager, pager
 from .errors import DecodeError
@@ -17,6 +17,16 @@ from .errors import DecodeError
 _METHOD = re.compile(r"[A-Z]+")
 Param = str | int | float | bool | date | None
 Params = Mapping[str, Param | Sequence[Param]]
+
+
+class Reply(NamedTuple):
+    """The answer to `AsyncClient.request`."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names are lower-case."""
+    data: Any
+    """The parsed JSON; None for an empty body."""
 
 
 def any_call(

@@ -21,7 +21,6 @@ from ._line import Line, Turn
 from ._progress import ANSWERED, Progress
 from ._retry import RetryPolicy, leaves_doubt
 from ._scrub import scrub, scrubbed
-from ._usage import Observer
 from .errors import (
     ActiveCampaignError,
     AuthenticationError,
@@ -43,6 +42,7 @@ from .limits import Foresight, RateLimiter
 
 if TYPE_CHECKING:
     from ._call import Call
+    from ._observer import Telling
 
 T = TypeVar("T")
 log = logging.getLogger("activecampaign_async")
@@ -69,7 +69,7 @@ class Sender:
         timeout: float | None,
         read_only: bool,
         strict: bool,
-        observer: Observer | None = None,
+        observer: Telling | None = None,
     ) -> None:
         self._http, self.keys, self._retry, self._account = http, keys, retry, account
         self._probe, self._timeout, self._read_only, self._strict = probe, timeout, read_only, strict

@@ -1,11 +1,10 @@
-"""What a client has spent: `client.usage`, and the hook for every finished request."""
+"""What a client has spent: `client.usage`."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,71 +24,6 @@ if TYPE_CHECKING:
 MINUTES = 60
 AREAS, OTHER = 100, "other"  # by name; a caller of `request` may make up any number of paths
 LIMITED = "RateLimitError"
-
-
-class RequestInfo(NamedTuple):
-    """One finished request. No query, no body, and no e-mail address."""
-
-    method: str
-    area: str
-    """The first segment of its path: ``contacts``, ``import``."""
-    path: str
-    """Below ``/api/3``; segments with an e-mail address are masked. Ids stay, and so does the name of a user in
-    ``/users/username/NAME``."""
-    status: int
-    """0 where no answer came."""
-    error: str | None
-    """The class of the error of this request, whether or not it was tried again; as in `Usage.errors`."""
-    attempt: int
-    """1 for the first of its call."""
-    seconds: float
-    """From its departure to the end of its answer; 0 where it never left."""
-    waited: float
-    """Seconds before it left: in line for a slot, for the key, the connection and the rate limit."""
-    sent: int
-    """Bytes of its body."""
-    received: int
-    """Bytes of the answer's body, unpacked."""
-    remaining: int | None
-    """``RateLimit-Remaining``, where the answer told it."""
-
-
-class CallInfo:
-    """One call of a resource method: one request or several tries."""
-
-    __slots__ = ("area", "attempts", "method", "path", "priority", "status")
-
-    method: str
-    area: str
-    path: str
-    """As in `RequestInfo`."""
-    priority: str
-    """``interactive``: somebody waits for the answer; ``bulk``: a list, a job."""
-    attempts: int
-    """Requests that were made for it; 0 until it has ended."""
-    status: int
-    """Of the last answer; 0 until it has ended, and where none came."""
-
-    def __init__(self, method: str, area: str, path: str, priority: str) -> None:
-        self.method, self.area, self.path, self.priority = method, area, path, priority
-        self.attempts = self.status = 0
-
-    def __repr__(self) -> str:
-        return f"CallInfo({self.method} {self.path}, attempts={self.attempts}, status={self.status})"
-
-
-class Observer:
-    """Told of everything a client does. Override what you need, and be quick: the call waits for you.
-
-    Nothing that you raise reaches the call: the first time it is logged.
-    """
-
-    def call(self, info: CallInfo) -> AbstractContextManager[object]:
-        """Surrounds a whole call, its waits and retries included. `info` is complete at the end."""
-        return nullcontext()
-
-    def request(self, info: RequestInfo) -> None:
-        """A request has finished, well or badly, or could not be made. A call has one or more, in the same task."""
 
 
 class Minute(NamedTuple):

@@ -13,7 +13,7 @@ from ._keyring import Keyring
 from ._retry import RetryPolicy
 from ._sender import Sender
 from ._settings import account_of, key_from, origin_of
-from ._usage import Observer, Usage
+from ._usage import Usage
 from .errors import ConfigurationError
 from .keys import Key, KeyProvider, kind_of
 from .keys._source import KeySource
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from ._answer import Reply
     from ._call import Call
+    from ._observer import Observer, Telling
     from ._paging import Pager
-    from ._request import Params
+    from ._request import Params, Reply
     from .resources.contact_automations import ContactAutomations
     from .resources.contact_deals import ContactDeals
     from .resources.contact_lists import ContactLists
@@ -165,7 +165,6 @@ class AsyncClient:
         _expect("rate_limiter", rate_limiter, RateLimiter, "a limiter such as LocalLimiter()")
         _expect("retry", retry, RetryPolicy, "a RetryPolicy")
         _expect("account", account, str, "a name")
-        _expect("observer", observer, Observer, "an Observer")
         switches = {"trust_env": trust_env, "read_only": read_only, "strict": strict, "public_only": public_only}
         for name, switch in switches.items():
             _expect(name, switch, bool, "True or False")
@@ -193,7 +192,7 @@ class AsyncClient:
             timeout=timeout,
             read_only=read_only,
             strict=strict,
-            observer=observer,
+            observer=_telling(observer),
         )
 
     @classmethod
@@ -314,6 +313,15 @@ class AsyncClient:
 def _expect(name: str, given: object, kind: type, what: str) -> None:
     if isinstance(given, type) or not (given is None or isinstance(given, kind)):  # a class has the verbs, too
         raise ConfigurationError(f"{name}: {what} was expected, not {kind_of(given)}")
+
+
+def _telling(observer: Observer | None) -> Telling | None:
+    if observer is None:
+        return None
+    from ._observer import Observer, Telling  # few have one
+
+    _expect("observer", observer, Observer, "an Observer")
+    return Telling(observer)
 
 
 def _provider(given: str | Key | KeyProvider | None) -> KeyProvider:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._usage import OTHER, CallInfo, Observer, RequestInfo
+from ._observer import CallInfo, Observer, RequestInfo
+from ._usage import OTHER
 from ._version import __version__
 from .errors import ConfigurationError
 

@@ -30,6 +30,7 @@ from activecampaign_async._account import Account
 from activecampaign_async._call import Call
 from activecampaign_async._calllog import CallLog
 from activecampaign_async._http import Raw
+from activecampaign_async._observer import Telling
 from activecampaign_async._progress import Progress
 from activecampaign_async._trip import Trip
 from activecampaign_async._usage import AREAS, MINUTES
@@ -154,7 +155,7 @@ async def test_the_time_in_line_counts() -> None:
 @pytest.mark.parametrize("left", [True, False])
 async def test_what_never_left_is_an_error_and_no_request(left: bool) -> None:
     notes = Notes()
-    log = CallLog(Account("some"), LocalLimiter(), notes)
+    log = CallLog(Account("some"), LocalLimiter(), Telling(notes))
     notes.open += 1
     progress = on_its_way()
     progress.trip.seen, progress.trip.departed = True, left  # type: ignore[union-attr]  # it has one

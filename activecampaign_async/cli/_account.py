@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from attrs import frozen
 
+from .._observer import Observer
 from .._settings import KEY_VARIABLE, URL_VARIABLE, account_of, origin_of
-from .._usage import Observer
 from ..client import AsyncClient
 from ..errors import ConfigurationError
 from ..limits import RateLimiter

@@ -6,7 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from .._usage import Observer, RequestInfo, Usage
+from .._observer import Observer, RequestInfo
+from .._usage import Usage
 
 PAGE = 100  # contacts that a request brings at most
 LATELY = 20  # answers

@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 from anyio.to_thread import run_sync
 
-from .._usage import Observer, RequestInfo
+from .._observer import Observer, RequestInfo
 from ..errors import ActiveCampaignError
 from ..jobs import Progress, ResumeError, Shard, export_shard
 from ._account import Account, Pace

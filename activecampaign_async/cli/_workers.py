@@ -17,7 +17,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.to_thread import run_sync
 from attrs import asdict, define, evolve
 
-from .._usage import RequestInfo
+from .._observer import RequestInfo
 from ..client import AsyncClient
 from ..jobs import Checkpoint, Progress, Shard, StateFile, shards
 from ..jobs._publish import mark_of, whole

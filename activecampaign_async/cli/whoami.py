@@ -42,7 +42,7 @@ def whoami(*, profile: str | None = None) -> int:
 
 
 async def _ask(profile: str | None) -> tuple[str, User]:
-    from .._usage import Observer
+    from .._observer import Observer
     from ._account import Account, Pace
 
     async with Account(profile).client(Pace(5.0), Observer()) as client:
