@@ -55,7 +55,7 @@ class ApiTokenAuth(httpx.Auth):
         try:
             self._origin, self._key = _origin(httpx.URL(origin_of(base_url))), key_from(api_key)
         finally:
-            del api_key  # error reporters show the locals of this frame
+            del api_key, base_url  # error reporters show the locals of this frame
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if _origin(request.url) == self._origin:

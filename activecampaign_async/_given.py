@@ -111,6 +111,8 @@ def writer(hint: Any, mark: Wire) -> Callable[[Any, str], Any]:
 
 def _member(members: type[Enum], value: Any, name: str) -> Any:
     """A value of an enum. Text is sent as it is, tomorrow's too, unless it is a known word misspelt."""
+    if isinstance(value, Enum) and not isinstance(value, members):  # its number may well be one of these
+        raise TypeError(f"{name}: {members.__name__} was expected, not {type(value).__name__}")
     if value is None or isinstance(value, members) or value in {member.value for member in members}:
         return value
     if isinstance(value, str):

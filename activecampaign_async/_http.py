@@ -80,16 +80,19 @@ class Http:
         self._known = anyio.Event()
         if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
             raise ConfigurationError(f"transport: an httpx.AsyncBaseTransport was expected, not {kind_of(transport)}")
-        self.pools = pools(
-            ssl_context=None if ssl_context is None else checked(ssl_context),
-            proxy=proxy,
-            trust_env=trust_env,
-            transport=transport,
-            public_only=public_only,
-            headers=HEADERS,
-            timeout=PHASES,
-            on_answer=_take_location,
-        )
+        try:
+            self.pools = pools(
+                ssl_context=None if ssl_context is None else checked(ssl_context),
+                proxy=proxy,
+                trust_env=trust_env,
+                transport=transport,
+                public_only=public_only,
+                headers=HEADERS,
+                timeout=PHASES,
+                on_answer=_take_location,
+            )
+        finally:
+            del proxy  # error reporters show the locals of this frame
         self._share: Places | None = None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from contextvars import ContextVar
 
 from ._scrub import LONGEST, scrubbed
@@ -11,6 +12,8 @@ from .keys import Key
 
 sending: ContextVar[Key | None] = ContextVar("activecampaign_async_sending", default=None)
 """The key of the request of ours that is on its way here."""
+former: ContextVar[Collection[Key]] = ContextVar("activecampaign_async_former", default=())
+"""Its client's keys of before: where they overlap, they still open the account."""
 
 _CLIENTS = ("httpx", "httpx2")
 _CONNECTIONS = tuple(
@@ -32,15 +35,19 @@ def _without_query(record: logging.LogRecord) -> bool:
 
 
 def _plain(text: str, key: Key) -> str:
-    text = scrubbed(text, [key.reveal()])
+    text = scrubbed(text, _secrets(key))
     text = path_without_addresses(text.partition("?")[0]) if "//" in text else without_addresses(text)
     return text[:LONGEST]
+
+
+def _secrets(key: Key) -> list[str]:
+    return [each.reveal() for each in (key, *former.get())]
 
 
 def _without_key(record: logging.LogRecord) -> bool:
     """Headers as they came, at DEBUG: a server can echo in them what it was sent."""
     if (key := sending.get()) is not None:
-        record.msg = without_addresses(scrubbed(str(record.msg), [key.reveal()]))
+        record.msg = without_addresses(scrubbed(str(record.msg), _secrets(key)))
     return True
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from .errors import (
@@ -36,27 +36,54 @@ class Journal:
             JOURNAL.reset(token)
 
     async def ahead(self, home: str, repeatable: bool) -> None:
-        """A call of that account is about to be made, and is once this returns."""
+        """The turn of a call of that account has come: it leaves once this returns."""
 
-    @asynccontextmanager
-    async def noted(self, home: str, repeatable: bool) -> AsyncIterator[None]:
-        """Goes around a call."""
-        sent = False
-        self.done += not repeatable
+    @contextmanager
+    def noted(self, home: str, repeatable: bool) -> Iterator[Note]:
+        """Goes around a call, whose requests tell the note that they leave."""
+        note = Note(list(self._all()), home, repeatable)
         try:
-            await self.ahead(home, repeatable)
-            sent = True
-            if self._outer is None:
-                yield
-            else:
-                async with self._outer.noted(home, repeatable):
-                    yield
+            yield note
         except ActiveCampaignError as error:
-            sent = sent and not _is_surely_not_done(error)
+            if _is_surely_not_done(error):
+                note.take_back()
             raise
-        finally:
-            if not sent:
-                self.done -= not repeatable
+
+    def _all(self) -> Iterator[Journal]:
+        yield self
+        if self._outer is not None:
+            yield from self._outer._all()
+
+
+class Note:
+    """A call, in every journal around it."""
+
+    __slots__ = ("_has_left", "_home", "_journals", "_repeatable")
+
+    def __init__(self, journals: Sequence[Journal], home: str, repeatable: bool) -> None:
+        self._journals, self._home, self._repeatable, self._has_left = journals, home, repeatable, False
+
+    async def departs(self) -> None:
+        """To be awaited when its turn has come, not before: what waits in line when the process dies was not sent."""
+        if self._has_left:
+            return
+        self._count(has_left=True)
+        try:
+            for journal in self._journals:
+                await journal.ahead(self._home, self._repeatable)
+        except BaseException:
+            self.take_back()
+            raise
+
+    def take_back(self) -> None:
+        """It never left, or was refused."""
+        if self._has_left:
+            self._count(has_left=False)
+
+    def _count(self, *, has_left: bool) -> None:
+        self._has_left = has_left
+        for journal in self._journals:
+            journal.done += (1 if has_left else -1) * (not self._repeatable)
 
 
 JOURNAL: ContextVar[Journal | None] = ContextVar("activecampaign_async_journal", default=None)

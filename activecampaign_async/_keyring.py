@@ -9,6 +9,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import anyio
 
@@ -24,6 +25,8 @@ ASTRAY = 3  # so many refusals in a row, whoever met them, are no longer taken f
 FEW = 16  # refused keys that are remembered; a store may make one for each question
 GIVEN_UP_FOR = 1.0  # seconds for which a refused key that nothing replaced is not sent; then one call tries it
 FIRST_WAIT, LONGEST_WAIT = 0.25, 2.0  # seconds between two questions to a provider that has no other key yet
+PATIENCE = 5.0  # seconds that others wait for an answer which one call waits for; it may hang for minutes
+FORMER = 8  # keys of before that are still kept out of what is shown; in an overlap they open the account, too
 
 
 class Keyring:
@@ -32,6 +35,7 @@ class Keyring:
     def __init__(self, source: KeySource, grace: float) -> None:
         self._source, self._grace = source, grace
         self.current: Key | None = None
+        self.former = deque[Key](maxlen=FORMER)
         self._accepted: Key | None = None  # ActiveCampaign took it
         self._accepted_since = -math.inf
         self._denied = 0
@@ -42,7 +46,7 @@ class Keyring:
         self._in_vain = 0  # calls in a row that found out no better
         self._again = -math.inf  # when the next one may
         self._prober: object = None
-        self._settled = anyio.Event()
+        self._settled = Doubt()
         self._found: Key | None = None  # what the prober goes with
         self._replaced: Key | None = None  # what it was refused with
         self._has_gone, self._wait = False, FIRST_WAIT
@@ -53,9 +57,23 @@ class Keyring:
         if self._prober is who and self._found is not None:
             key, self._found = self._found, None
             return key
-        key = await self._source.ask()
+        try:
+            key = await self._source.ask()
+        except (KeyProviderError, ConfigurationError):
+            if (kept := self._last_resort(who)) is None:
+                raise
+            key = kept
         self._take(key)
         return key
+
+    def _last_resort(self, who: object) -> Key | None:
+        """The key that was given up, for the call that tries it: a stray refusal must not last as long as a vault's
+        outage.
+        """
+        if self._prober is not who or self._given_up is None or self.current not in self._refused:
+            return None
+        kept = self._source.kept()
+        return kept if kept == self.current else None
 
     def _take(self, key: Key) -> None:
         if key == self.current:
@@ -63,6 +81,7 @@ class Keyring:
         if self.current is not None:
             name = self._source.name
             log.info("the key changed: %s gives %s, was %s", name, key.fingerprint, self.current.fingerprint)
+            self.former.append(self.current)
         self.current, self.verdict = key, Verdict()
 
     def rotate(self, provider: KeyProvider) -> None:
@@ -79,8 +98,8 @@ class Keyring:
         return f"check the key that {self._source.name} gives, and that it belongs to this base URL"
 
     def secrets(self, sent: Key | None) -> list[str]:
-        """What must not be shown: the key that was sent, and the one that is."""
-        return [key.reveal() for key in {sent, self.current, self._accepted} if key is not None]
+        """What must not be shown: the key that was sent, the one that is, and those that were."""
+        return [key.reveal() for key in {sent, self.current, self._accepted, *self.former} if key is not None]
 
     # -- a key in doubt
 
@@ -89,11 +108,18 @@ class Keyring:
         return self._found_out(who) is not None
 
     async def settled(self, who: object) -> None:
-        """Wait as long as that lasts."""
-        while (found_out := self._found_out(who)) is not None:
-            await found_out.wait()
+        """Wait as long as that lasts. Who waits for an answer that does not come finds out no more than anybody."""
+        while (doubt := self._found_out(who)) is not None:
+            with anyio.move_on_after(doubt.ends - anyio.current_time()):
+                await doubt.over.wait()
+            if anyio.current_time() < doubt.ends:
+                continue
+            if doubt is self._settled:
+                self.leave(self._prober)
+            elif doubt is self.verdict.found_out:
+                self.verdict.found_out = None
 
-    def _found_out(self, who: object) -> anyio.Event | None:
+    def _found_out(self, who: object) -> Doubt | None:
         if self._prober is not None and self._prober is not who:
             return self._settled
         return self.verdict.found_out if self.is_suspect else None
@@ -107,9 +133,29 @@ class Keyring:
         """Whether a refused key may have another one follow it."""
         return self._grace > 0 or type(self._source.provider) is not StaticKey
 
-    async def judged(self, find_out: Callable[[], Awaitable[bool | None]], departed: float) -> bool | None:
-        """What the refusal of a request that left at `departed` means: True or False, None where it remains unknown."""
-        return await self.verdict.reached(find_out, departed if self.may_change else -math.inf)
+    async def judged(
+        self, find_out: Callable[[], Awaitable[bool | None]], key: Key | None, departed: float
+    ) -> bool | None:
+        """What the refusal of a request that left with `key` at `departed` means: True or False, None where it remains
+        unknown, and neither a grace is running nor the provider has another key.
+        """
+        if not self.may_change:
+            return await self.verdict.reached(find_out, -math.inf)
+
+        async def find_out_somehow() -> bool | None:
+            refused = await find_out()
+            return True if refused is None and key is not None and await self._has_changed(key) else refused
+
+        refused = await self.verdict.reached(find_out_somehow, departed)
+        return True if refused is None and self._refused and anyio.current_time() < self._ends else refused
+
+    async def _has_changed(self, key: Key) -> bool:
+        """Whether the provider, asked to look again, gives another key than that one, which may be refused."""
+        with suppress(KeyProviderError, ConfigurationError):
+            self._take(await self._source.ask(key))
+            return self.current != key
+        self._source.proved(key)  # nothing is known against it: it must not be lost to a vault that is away
+        return False
 
     @property
     def is_suspect(self) -> bool:
@@ -128,6 +174,8 @@ class Keyring:
         if key is not self._accepted and key != self._accepted:
             self._accepted_since = -math.inf if self._accepted is None else anyio.current_time()
             self._accepted = key
+        if self._prober is who:
+            self._source.proved(key)
         if self._refused and self._prober in (None, who):  # else it left before the doubt
             self._forget()
             self.verdict = Verdict()
@@ -141,7 +189,7 @@ class Keyring:
         """That call has found out, or has ended."""
         if self._prober is who:
             self._prober = self._found = None
-            self._settled.set()
+            self._settled.over.set()
 
     def refusal(self, who: object) -> AuthenticationError | None:
         """Of a key that was given up, told again with nothing sent; nobody is finding out. First some calls try it, one
@@ -178,6 +226,32 @@ class Keyring:
             self._find_out(who)
             if has_another:
                 return self._goes(self.current, refused)
+        return await self._finds_another(refused, who, departed) or self._gives_up(who, error)
+
+    async def may_come(self, who: object) -> bool:
+        """Whether a call that the provider failed may go again: while a refused key may have another one follow it, a
+        failure is "no other key yet", whoever asks.
+        """
+        if not self._in_grace():
+            return False
+        await self.settled(who)
+        if (refused := self.current) is None or refused not in self._refused:
+            return True
+        if not self._in_grace():
+            return False
+        self._find_out(who)
+        if await self._finds_another(refused, who, anyio.current_time()):
+            return True
+        self.leave(who)
+        return False
+
+    def _in_grace(self) -> bool:
+        """Whether the key is refused, and may be replaced yet."""
+        return self.current in self._refused and anyio.current_time() < self._ends
+
+    async def _finds_another(self, refused: Key, who: object, departed: float) -> bool:
+        """Ask the provider until there is a key to go with, or the grace is over."""
+        self._settled.ends = math.inf  # others wait for no answer
         while True:
             key = await self._asked(refused)
             is_another = key is not None and key != refused and key not in self._refused
@@ -185,7 +259,7 @@ class Keyring:
                 return self._goes(key, refused)
             left = self._ends - anyio.current_time()
             if left <= 0 or (isinstance(self._failure, KeyProviderError) and not self._failure.transient):
-                return self._gives_up(who, error)
+                return False
             await anyio.sleep(min(self._wait * random.uniform(0.5, 1.0), left))  # noqa: S311 - spreads load, guards nothing
             self._wait = min(2 * self._wait, LONGEST_WAIT)
             if is_another:
@@ -196,7 +270,7 @@ class Keyring:
                 return True  # it was too new
 
     def _find_out(self, who: object) -> None:
-        self._prober, self._settled, self._found = who, anyio.Event(), None
+        self._prober, self._settled, self._found = who, Doubt(), None
         self._has_gone, self._wait = False, FIRST_WAIT
 
     async def _asked(self, refused: Key) -> Key | None:
@@ -212,6 +286,8 @@ class Keyring:
         if key is not None:
             self._take(key)
         self._found, self._has_gone, self._replaced, self.verdict = key, True, refused, Verdict()
+        asking, self._settled = self._settled, Doubt(anyio.current_time() + PATIENCE)
+        asking.over.set()  # who waited for a key waits for an answer now
         return True
 
     def _gives_up(self, who: object, error: AuthenticationError) -> bool:
@@ -237,6 +313,15 @@ class Keyring:
         self._again = -math.inf
 
 
+class Doubt:
+    """What others wait for: that it is over, or until `ends`."""
+
+    __slots__ = ("ends", "over")
+
+    def __init__(self, ends: float = math.inf) -> None:
+        self.over, self.ends = anyio.Event(), ends
+
+
 class Verdict:
     """Whether a key is refused: found out once a minute, for all who wait, and for what was sent before."""
 
@@ -244,7 +329,7 @@ class Verdict:
         self._lock = anyio.Lock()
         self._until = self._as_of = -math.inf
         self._refused: bool | None = None
-        self.found_out: anyio.Event | None = None
+        self.found_out: Doubt | None = None
         """While somebody finds out."""
 
     def good_at(self, departed: float) -> None:
@@ -256,11 +341,11 @@ class Verdict:
         async with self._lock:
             now = anyio.current_time()
             if now >= self._until or (self._refused is False and departed > self._as_of):
-                self.found_out = anyio.Event()
+                self.found_out = doubt = Doubt(now + 2 * PATIENCE)  # one try may hang
                 try:
                     self._refused = await find_out()
                 finally:
-                    self.found_out.set()
+                    doubt.over.set()
                     self.found_out = None
                 self._as_of, kept = now, DOUBT_KEPT if self._refused is None else VERDICT_KEPT
                 self._until = anyio.current_time() + kept

@@ -15,7 +15,7 @@ from ._call import Call
 from ._model import Included, each
 from ._walk import ById, ByOffset, Sheet, Walk, row_key, row_total
 from ._wire import php_list
-from .errors import DecodeError, TransportError
+from .errors import DecodeError, PaginationError, TransportError
 
 if TYPE_CHECKING:
     from ._answer import Answer
@@ -32,6 +32,9 @@ SMALLEST = 10
 """A page that times out is asked for again by halves, down to this many rows."""
 _RECOVERS = 8
 """Pages that come in time after which twice the rows are tried again: more each time that this fails."""
+
+TIMES, MORE = 10, 100_000
+"""How often the rows that a first page promises may come, and how many beyond: lists do grow while they are read."""
 
 _BY_ID = ("id_greater", "id_less", "orders[id]")
 _NOT_ITERABLE = "a Page is one page of many: `async for` over the pager or .collect() gives all items, .items these"
@@ -128,10 +131,18 @@ class Source(Generic[T]):
                     raise
             asked = max(SMALLEST, asked // 2)
 
+    def _is_nothing(self, data: Any) -> bool:
+        """Whether that is no row, as PHP may say it."""
+        if self.small and data == {}:
+            return True
+        if not isinstance(data, dict) or data.get(self.key, ...) is not None:
+            return False
+        return isinstance(meta := data.get("meta"), dict) and not row_total(meta)
+
     def _read(self, answer: Answer) -> Sheet[T]:
         data = answer.data
         rows = php_list(data.get(self.key)) if isinstance(data, dict) else None
-        if self.small and data == {}:
+        if self._is_nothing(data):
             rows = []
         if not isinstance(rows, list):
             raise DecodeError(self.key, "is not in the answer, or no list")
@@ -185,6 +196,33 @@ class Source(Generic[T]):
     def cursor(self, walk: Walk[T]) -> str | None:
         """Where `walk` stands; None at the end."""
         return None if walk.done else _cursor.encode(self.mark, walk.state())
+
+
+class Within(AsyncIterator[Page[T]]):
+    """The pages of a list, whichever way it is gone through, within bounds of what the first one's total promised.
+
+    Rows that are new each time go on for as long as a server likes to make them up. Where no total is told, none is
+    exceeded; and who knows that the list is so long may resume.
+    """
+
+    def __init__(self, source: Source[T], pages: AsyncIterator[Page[T]]) -> None:
+        self._source, self._pages = source, pages
+        self._promised: int | None = None
+        self._given = 0
+        self._cursor: str | None = None
+
+    async def __anext__(self) -> Page[T]:
+        if self._cursor is not None and self._promised is not None and self._given > TIMES * self._promised + MORE:
+            said = f"rows without end: {self._given} came, where the first page told of {self._promised}"
+            error = PaginationError(f"{said}; if there are so many, resume(error.cursor) goes on")
+            self._source.mark_error(error, self._cursor)
+            raise error
+        page = await anext(self._pages)
+        if self._cursor is None:  # the first: no other comes after one that has none
+            self._promised = page.total
+        self._given += len(page.items)
+        self._cursor = page.cursor
+        return page
 
 
 class Items(AsyncIterator[T]):

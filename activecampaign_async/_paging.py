@@ -10,7 +10,8 @@ from attrs import evolve, frozen
 from ._ahead import lanes_of
 from ._block import block
 from ._call import priority_now
-from ._page import Item, Items, Page, PageSize, Source
+from ._hinting import hinting
+from ._page import Item, Items, Page, PageSize, Source, Within
 from ._walk import ById
 from .errors import ActiveCampaignError
 
@@ -36,18 +37,14 @@ class _Pages(AsyncIterator[Page[T]]):
     def __init__(self, source: Source[T], walk: Walk[T], size: int, priority: Priority = "bulk") -> None:
         self._source, self._walk, self._size, self._priority = source, walk, PageSize(size), priority
         self._begun = False
+        self.wanted = size
+        """Rows: no page needs more."""
 
     async def __anext__(self) -> Page[T]:
-        page = await self.take(self._size.most)
-        if page is None:
-            raise StopAsyncIteration
-        return page
-
-    async def take(self, most: int) -> Page[T] | None:
-        """The next page, of at most `most` rows; None at the end. An empty one is given only as the first."""
+        """The next page. An empty one is given only as the first."""
         source, walk = self._source, self._walk
         while not walk.done:
-            want, begun = min(self._size.now, most), self._begun
+            want, begun = min(self._size.now, self.wanted), self._begun
             try:
                 params, asked = walk.ask(want)
                 sheet, got = await source.fetch(params, asked, self._priority)
@@ -62,7 +59,7 @@ class _Pages(AsyncIterator[Page[T]]):
                 source.ended(walk.given, total, self._size.most)
             if items or not begun:
                 return Page(items, total, sheet.included, cursor, cursor is not None)
-        return None
+        raise StopAsyncIteration
 
 
 @frozen(eq=False)
@@ -87,7 +84,7 @@ class Pager(Generic[T]):
         return await anext(_Pages(self._source, self._walk(), self._limit, priority_now()))
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return Items(self._pages())
+        return Items(self.pages())
 
     if not TYPE_CHECKING:  # hidden, so that a type checker finds the mistake too
 
@@ -105,11 +102,13 @@ class Pager(Generic[T]):
     def _pages(self) -> _Pages[T]:
         return _Pages(self._source, self._walk(), self._limit)
 
+    @hinting
     def pages(self) -> AsyncIterator[Page[T]]:
         """Every page, one request at a time. ``page.cursor`` is where the next begins: a checkpoint, once the
         page's items are safe. The first page comes even if it is empty."""
-        return self._pages()
+        return Within(self._source, self._pages())
 
+    @hinting
     async def collect(self, max_items: int | None = None) -> list[T]:
         """All items as a list, or the first `max_items`: no more are requested than that needs."""
         if max_items is not None and (isinstance(max_items, bool) or not isinstance(max_items, int)):
@@ -118,14 +117,18 @@ class Pager(Generic[T]):
             raise ValueError("max_items: 0 or more")
         items: list[T] = []
         pages = self._pages()
+        within = Within(self._source, pages)
         while max_items is None or len(items) < max_items:
-            page = await pages.take(self._limit if max_items is None else max_items - len(items))
+            if max_items is not None:
+                pages.wanted = max_items - len(items)
+            page = await anext(within, None)
             if page is None:
                 break
             items += page.items
         return items[:max_items]
 
     @block("pager.ahead(n) as items, and in it: async for … in items")
+    @hinting
     async def ahead(self, n: int = LANES, *, ordered: bool = True) -> AsyncIterator[AsyncIterator[T]]:
         """The same items, with up to `n` requests in parallel. The account's rate x the latency, and two or three
         more, keep it busy.
@@ -145,6 +148,7 @@ class Pager(Generic[T]):
             yield Items(pages)
 
     @block("pager.ahead_pages(n) as pages, and in it: async for … in pages")
+    @hinting
     async def ahead_pages(self, n: int = LANES, *, ordered: bool = True) -> AsyncIterator[AsyncIterator[Page[T]]]:
         """As `ahead`, by pages: ``page.cursor`` is a checkpoint of what is left after all pages so far."""
         if isinstance(n, bool) or not isinstance(n, int):
@@ -154,10 +158,11 @@ class Pager(Generic[T]):
         lanes = lanes_of(self._source, self._walk(), self._limit, min(n, IN_FLIGHT), ordered)
         await lanes.open()
         try:
-            yield lanes
+            yield Within(self._source, lanes)
         finally:
             await lanes.close()
 
+    @hinting
     def resume(self, cursor: str) -> Pager[T]:
         """The same list from `cursor` on: that of a page, or of an error raised between pages.
 

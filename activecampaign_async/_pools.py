@@ -28,6 +28,11 @@ BULK, BULK_OF_ONE = 0.8, 0.6
 SPARE = 20  # places that httpcore may lose before it makes anybody wait for one
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
+_FLAW = (
+    "http://host:port was expected, https:// or socks5://; a user's name and password stand before the host, "
+    "percent-encoded"
+)
+
 _SHARED = RunVar[dict[Hashable, "Pools"]]("activecampaign_async._pools")
 
 
@@ -81,15 +86,18 @@ class Pools:
         self._users = WeakSet[Any]()
         self.verified = False
         """A connection was set up with TLS that verifies: a later request may go over it."""
+        del options, alike  # error reporters show the locals of this frame: a proxy's URL may hold a password
         self.pool = self.make()
 
     def make(self) -> Pool:
         """Another generation."""
         try:
             return Pool(httpx.AsyncClient(cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())), **self._options))
-        except (ValueError, TypeError, ImportError, AttributeError, httpx.InvalidURL) as exc:
-            reason = f"proxy, as given or in the environment: {type(exc).__name__}: {exc}"
-        raise ConfigurationError(reason)
+        except ImportError as exc:  # of what SOCKS takes
+            reason = str(exc)
+        except (ValueError, TypeError, AttributeError, httpx.InvalidURL) as exc:
+            reason = f"{_FLAW} ({type(exc).__name__})"  # whose text may hold a password
+        raise ConfigurationError(f"proxy, as given or in the environment: {reason}")
 
     def joined(self, user: object) -> Pools:
         """Those that the clients of this event loop share, with one user more."""
@@ -161,24 +169,29 @@ def pools(
     on_answer: Callable[[httpx.Response], Awaitable[None]],
 ) -> Pools:
     """Connections of this kind. ConfigurationError where there can be none."""
-    context: ssl.SSLContext | bool = True
-    if ssl_context is not None:
-        context = ssl_context
-    elif transport is None:
-        context = _default_context(trust_env)
-    options = {
-        "verify": context,
-        "proxy": proxy,
-        "trust_env": trust_env,
-        "transport": transport,
-        "timeout": timeout,
-        "headers": headers,
-        "event_hooks": {"response": [on_answer]},
-    }
-    if transport is not None:
-        return Pools(options, None)
-    surroundings = tuple(sorted(getproxies().items())) if trust_env else ()
-    return Pools(options, (context, proxy, trust_env, public_only, surroundings))
+    try:
+        context: ssl.SSLContext | bool = True
+        if ssl_context is not None:
+            context = ssl_context
+        elif transport is None:
+            context = _default_context(trust_env)
+        options = {
+            "verify": context,
+            "trust_env": trust_env,
+            "transport": transport,
+            "timeout": timeout,
+            "headers": headers,
+            "event_hooks": {"response": [on_answer]},
+        }
+        alike = None if transport is not None else (context, trust_env, public_only)
+        return Pools({**options, "proxy": proxy}, alike and (*alike, proxy, _surroundings(trust_env)))
+    finally:
+        del proxy  # error reporters show the locals of this frame
+
+
+def _surroundings(trust_env: bool) -> Hashable:
+    """The proxies of the environment."""
+    return tuple(sorted(getproxies().items())) if trust_env else ()
 
 
 def _default_context(trust_env: bool) -> ssl.SSLContext:

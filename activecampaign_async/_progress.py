@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ._call import Call
     from ._http import Raw
+    from ._journal import Note
     from ._trip import Trip
     from .keys import Key
 
@@ -33,6 +34,7 @@ class Progress:
         "key",
         "kind",
         "may_have_been_processed",
+        "noted",
         "open",
         "received",
         "refusals",
@@ -59,6 +61,8 @@ class Progress:
         self.trip: Trip | None = None
         self.open = False
         """A request was made that nobody has been told of yet."""
+        self.noted: Note | None = None
+        """For whoever must know what has left, before it does."""
         self.key: Key | None = None
         """The one that was sent last."""
         self.status = self.sent = self.received = 0

@@ -15,8 +15,9 @@ from ._answer import KEPT, Answer, refusal
 from ._calllog import CallLog
 from ._deadline import limit_of
 from ._http import Http, Raw
-from ._journal import JOURNAL
-from ._keyring import Keyring
+from ._hush import former
+from ._journal import JOURNAL, Note
+from ._keyring import PATIENCE, Keyring
 from ._line import Line, Turn
 from ._progress import ANSWERED, Progress
 from ._retry import RetryPolicy, leaves_doubt
@@ -24,9 +25,11 @@ from ._scrub import scrub, scrubbed
 from .errors import (
     ActiveCampaignError,
     AuthenticationError,
+    ConfigurationError,
     ConnectFailedError,
     DeadlineError,
     DecodeError,
+    KeyProviderError,
     NotFoundError,
     OutcomeUnknownError,
     PaymentRequiredError,
@@ -93,13 +96,14 @@ class Sender:
         self.refuse_if_closed()
         if (journal := JOURNAL.get()) is None:
             return await self._made(call)
-        async with journal.noted(self.home, call.repeatable):
-            return await self._made(call)
+        with journal.noted(self.home, call.repeatable) as note:
+            return await self._made(call, note)
 
-    async def _made(self, call: Call[T]) -> T:
+    async def _made(self, call: Call[T], note: Note | None = None) -> T:
         had, ends = limit_of(call.timeout, self._timeout)
         scope = anyio.CancelScope(deadline=ends)
         progress = Progress(anyio.current_time(), scope)
+        progress.noted = note
         if call.writes and self._read_only:
             said = "the call writes, and this client was made with read_only=True; nothing was sent"
             raise self._named(ReadOnlyError(said), call, progress)
@@ -125,9 +129,8 @@ class Sender:
             while True:
                 try:
                     return await self._tries(call, progress)
-                except AuthenticationError as exc:
+                except (AuthenticationError, KeyProviderError, ConfigurationError) as exc:
                     error = exc
-                    error.__dict__.setdefault("hint", self.keys.hint)
                 if not await self._key_is_replaced(progress, error):
                     raise self._named(error, call, progress)
                 log.info("the key was refused, and is replaced: %s goes again", call.method)
@@ -135,10 +138,15 @@ class Sender:
         finally:
             self.keys.leave(progress)
 
-    async def _key_is_replaced(self, progress: Progress, error: AuthenticationError) -> bool:
+    async def _key_is_replaced(
+        self, progress: Progress, error: AuthenticationError | KeyProviderError | ConfigurationError
+    ) -> bool:
         progress.take_time()
         key, departed = progress.key, progress.departed_at
-        return key is not None and await self.keys.replaced(key, progress, departed, error)
+        if isinstance(error, AuthenticationError):
+            error.__dict__.setdefault("hint", self.keys.hint)
+            return key is not None and await self.keys.replaced(key, progress, departed, error)
+        return key is None and await self.keys.may_come(progress)
 
     async def _tries(self, call: Call[T], progress: Progress) -> T:
         failed = math.inf
@@ -156,11 +164,9 @@ class Sender:
             else:
                 last = error
                 progress.note(call, error)
-                now = anyio.current_time()
-                failed = min(failed, now)
-                left = failed + self._retry.total - now if progress.ends == math.inf else progress.ends - now
+                failed = min(failed, anyio.current_time())
                 attempt = progress.attempts - progress.refusals
-                wait = self._retry.after(call, error, attempt, left, progress.in_a_row)
+                wait = self._retry.after(call, error, attempt, self._left(progress, failed), progress.in_a_row)
             try:
                 if isinstance(error, PermissionDeniedError) and (wait is None or self._closed or self.keys.is_suspect):
                     progress.take_time()
@@ -200,6 +206,9 @@ class Sender:
                     raw = await self._exchange(call, progress, body, turn, began)
                 except InDoubt:
                     continue  # with the key that is good then
+                except TransportError:
+                    self.keys.leave(who)  # says nothing of the key
+                    raise
                 break
         self.line.limiter.observe(raw.status, raw.headers)
         self.line.reconsider()
@@ -212,18 +221,25 @@ class Sender:
         return self._parsed(raw, progress)
 
     async def _exchange(self, call: Call[Any], progress: Progress, body: bytes | None, turn: Turn, began: float) -> Raw:
-        progress.key = key = await self.keys.key(progress.who)
+        probes = progress.who is not progress
+        asked_about, progress.key = progress.key if probes else None, None  # which says whose a failure is
+        progress.key = key = asked_about or await self.keys.key(progress.who)
 
         async def pace() -> None:
             await turn.take()
-            if self.keys.has_come_into_doubt(key, progress.who):
+            if progress.noted is not None:
+                await progress.noted.departs()
+            if not probes and self.keys.has_come_into_doubt(key, progress.who):
                 raise InDoubt
             progress.departs(began)
+            if probes:  # others wait for the answer
+                progress.scope.deadline = min(progress.scope.deadline, progress.departed_at + PATIENCE)
             self.log.departed(progress)
 
-        bulk = call.priority == "bulk" and progress.who is progress  # many wait for one that asks about the key
+        bulk = call.priority == "bulk" and not probes  # many wait for one that asks about the key
         trip = progress.trip = self._http.trip(pace, progress, bulk=bulk)
         progress.request_begins(body)
+        hushed = former.set(self.keys.former)
         try:
             raw = await self._http.exchange(call.method, call.path, call.query, body, key, trip)
         except Exception:
@@ -237,6 +253,8 @@ class Sender:
             if trip.sent:
                 self.log.finished(call, progress, None, "TimedOut" if progress.scope.cancel_called else "Cancelled")
             raise
+        finally:
+            former.reset(hushed)
         progress.attempts += 1
         progress.answered(raw)
         self.log.answered(call, progress, raw)
@@ -284,7 +302,9 @@ class Sender:
         probe = self._probe()
         refused: bool | None = call.path == probe.path
         if not refused:
-            refused = await self.keys.judged(lambda: self._is_refused(probe, progress), progress.departed_at)
+            refused = await self.keys.judged(
+                lambda: self._is_refused(probe, progress), progress.key, progress.departed_at
+            )
         key = progress.key
         if key != self.keys.current or (key is not None and self.keys.is_good_by_now(key, progress.departed_at)):
             refused = True  # and replaced, meanwhile, or too new: the question was answered for another time or key
@@ -298,19 +318,37 @@ class Sender:
 
     async def _is_refused(self, probe: Call[Any], asking: Progress) -> bool | None:
         """Whether the key is refused; None where that remains unknown."""
-        progress = asking.of_a_probe()
-        failed: ActiveCampaignError | None = None
-        try:
-            failed = refusal(await self._once(probe, progress))
-        except ActiveCampaignError as exc:
-            self.log.finished(probe, progress, exc)
-            return None
-        if isinstance(failed, PermissionDeniedError):
-            failed = AuthenticationError(failed.message)  # nobody is refused the permission to know who he is
-        self.log.finished(probe, progress, failed)
-        if failed is None:
-            return False
-        return True if isinstance(failed, AuthenticationError) else None
+        progress, failed = asking.of_a_probe(), math.inf
+        progress.key = asking.key
+        while True:
+            error = await self._probed(probe, progress)
+            self.log.finished(probe, progress, error)
+            if error is None or isinstance(error, AuthenticationError):
+                return error is not None
+            progress.note(probe, error)
+            failed = min(failed, anyio.current_time())
+            wait = self._retry.after(probe, error, progress.attempts, self._left(progress, failed), progress.in_a_row)
+            if wait is None or self._closed:
+                return None
+            self.log.usage.waited += wait
+            await anyio.sleep(wait)
+
+    async def _probed(self, probe: Call[Any], progress: Progress) -> ActiveCampaignError | None:
+        """What one try says, in a scope of its own: an answer that hangs ends the try, and not the call."""
+        with anyio.CancelScope(deadline=progress.ends) as progress.scope:
+            try:
+                failed = refusal(await self._once(probe, progress))
+            except ActiveCampaignError as exc:
+                return self._clean(exc, progress)
+            if isinstance(failed, PermissionDeniedError):  # nobody is refused the permission to know who he is
+                return AuthenticationError(failed.message)
+            return failed
+        return TransportError("no answer in time", timed_out=True)
+
+    def _left(self, progress: Progress, failed: float) -> float:
+        """Seconds for further tries, where the first one failed at `failed`."""
+        until = failed + self._retry.total if progress.ends == math.inf else progress.ends
+        return until - anyio.current_time()
 
     def _named(self, error: _Error, call: Call[Any], progress: Progress) -> _Error:
         """An error that says which call it was and what became of it."""

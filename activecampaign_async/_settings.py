@@ -19,37 +19,45 @@ _OWN_DOMAINS = (".api-us1.com", ".activehosted.com")
 
 def origin_of(base_url: str | None) -> str:
     """``https://host[:port]`` of the account; ConfigurationError for anything that could not be it."""
-    given = os.environ.get(URL_VARIABLE) if base_url is None else base_url
+    found = _read(os.environ.get(URL_VARIABLE) if base_url is None else base_url)
+    del base_url  # error reporters show the locals of this frame: a key that was pasted into it
+    if isinstance(found, ConfigurationError):
+        raise found
+    return found
+
+
+def _read(given: object) -> str | ConfigurationError:
+    """The origin, or what is wrong: raised by somebody whose frame does not hold what was given."""
     if given is None or given == "":
-        raise ConfigurationError(
+        return ConfigurationError(
             f'no base URL: pass base_url="{_EXAMPLE}" or set {URL_VARIABLE}; likewise api_key= or {KEY_VARIABLE}. '
             "Settings > Developer shows both"
         )
     if not isinstance(given, str):
-        raise ConfigurationError(f'base_url: a str such as "{_EXAMPLE}" was expected, not {type(given).__name__}')
+        return ConfigurationError(f'base_url: a str such as "{_EXAMPLE}" was expected, not {type(given).__name__}')
     given = given.strip()
     if not given.isprintable() or " " in given:  # some of which `urlsplit` drops in silence
-        raise _wrong("it must not hold blanks or control characters")
+        return _wrong("it must not hold blanks or control characters")
     try:
         parts = urlsplit(given if "//" in given else f"//{given}")
         origin = _origin(parts)
     except ValueError:
-        raise _wrong("it is no URL") from None
+        return _wrong("it is no URL")
     if not parts.netloc or not origin:
         start = "" if parts.scheme == "https" else "it must start with https://, and "
-        raise _wrong(f"{start}its host is missing or malformed")
+        return _wrong(f"{start}its host is missing or malformed")
     if "." not in parts.netloc and looks_like_one(parts.netloc):
-        raise _wrong("a key stands in its place")
+        return _wrong("a key stands in its place")
     if parts.scheme == "http":
-        raise _wrong("the key must not travel unencrypted", origin)
+        return _wrong("the key must not travel unencrypted", origin)
     if parts.scheme != "https":
-        raise _wrong("it must start with https://", origin)
+        return _wrong("it must start with https://", origin)
     if "@" in parts.netloc:
-        raise _wrong("it must not hold a user name or password", origin)
+        return _wrong("it must not hold a user name or password", origin)
     if "?" in given or "#" in given:
-        raise _wrong("it must not hold a query or fragment", origin)
+        return _wrong("it must not hold a query or fragment", origin)
     if parts.path.rstrip("/").lower() not in _PAGES:
-        raise _wrong("it must end with the host, or /api/3", origin)
+        return _wrong("it must end with the host, or /api/3", origin)
     return origin
 
 
@@ -57,13 +65,18 @@ def _origin(parts: SplitResult) -> str:
     """``https://host[:port]``, or nothing where the host is missing or malformed."""
     host, port = parts.hostname or "", parts.port
     bracketed = f"[{host}]" if ":" in host else host
-    if not _HOST.fullmatch(bracketed) or ".." in host:
+    if not could_be_a_host(bracketed):
         return ""
     return f"https://{bracketed}" + (f":{port}" if port not in (None, 443) else "")
 
 
+def could_be_a_host(name: str) -> bool:
+    """Whether a base URL may have it: in small letters, an IPv6 address in its brackets."""
+    return _HOST.fullmatch(name) is not None and ".." not in name
+
+
 def _wrong(why: str, instead: str = _EXAMPLE) -> ConfigurationError:
-    if "." not in instead and "localhost" not in instead:
+    if ("." not in instead and "localhost" not in instead) or looks_like_one(instead.partition("//")[2]):
         instead = _EXAMPLE  # no host that anybody meant: the key in its place, perhaps
     return ConfigurationError(f'base_url: {why}; write "{instead}" (Settings > Developer shows it)')
 

@@ -12,6 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import anyio
 
+from ._settings import could_be_a_host
 from .errors import ConfigurationError
 
 _NAT64 = ip_network("64:ff9b::/96")  # a way to any IPv4 address, in the clothes of a public one
@@ -22,8 +23,8 @@ _INWARD = [  # whatever `ipaddress` says: it knows some of them in no Python, or
     ip_network("168.63.129.16"),  # Azure's, which tells its machines what they are to be
 ]
 _LABEL = "[a-z0-9_-]+"
-_PATTERN = re.compile(rf"(?P<host>(\*\.{_LABEL}\.)?{_LABEL}(\.{_LABEL})*)(:(?P<port>[0-9]+))?")
-_HTTPS = 443
+_PATTERN = re.compile(rf"(?P<host>(\*\.{_LABEL}\.)?{_LABEL}(\.{_LABEL})*)(:(?P<port>[0-9]{{1,5}}))?")
+_HTTPS, _LAST = 443, 65_535
 LOOKED_UP = 5.0  # seconds for a name: whoever owns it may let it take for ever
 
 
@@ -31,9 +32,12 @@ def vetted(
     origin: str, hosts: Collection[str] | None, *, public_only: bool, proxy: str | None, trust_env: bool
 ) -> None:
     """ConfigurationError for a base URL that a client for strangers does not take."""
-    if public_only:
-        public_name(origin)
-        no_proxy(origin, proxy, trust_env)
+    try:
+        if public_only:
+            public_name(origin)
+            no_proxy(origin, proxy, trust_env)
+    finally:
+        del proxy  # error reporters show the locals of this frame: it may hold a password
     if hosts is not None:
         allowed(origin, hosts)
     elif _port(origin) != _HTTPS:
@@ -55,14 +59,16 @@ def allowed(origin: str, hosts: Collection[str]) -> None:
 def _pattern(given: object) -> tuple[str, int]:
     """Host and port of a pattern: a whole name, or ``*.`` and a domain of two labels at least."""
     found = _PATTERN.fullmatch(given.lower()) if isinstance(given, str) else None
-    if found is None:
+    port = int(found["port"] or _HTTPS) if found else 0
+    if found is None or not could_be_a_host(found["host"].replace("*", "x")) or not 0 < port <= _LAST:
         said = f"allowed_hosts: {given!r} is no pattern; a host was expected, or *. and a domain, and a port if need be"
         raise ConfigurationError(f'{said}: "crm.example.org", "*.api-us1.com", "*.example.org:8443"')
-    return found["host"], int(found["port"] or _HTTPS)
+    return found["host"], port
 
 
 def _port(origin: str) -> int:
-    return urlsplit(origin).port or _HTTPS
+    port = urlsplit(origin).port
+    return _HTTPS if port is None else port
 
 
 def public_name(origin: str) -> None:
@@ -78,7 +84,9 @@ def no_proxy(origin: str, proxy: str | None, trust_env: bool) -> None:
     """ConfigurationError where a proxy would resolve the name: what address it leads to could not be seen."""
     host = urlsplit(origin).hostname or ""
     from_env = trust_env and getproxies().keys() & {"https", "all"} and not proxy_bypass(host)
-    if proxy is not None or from_env:
+    given = proxy is not None
+    del proxy
+    if given or from_env:
         said = "public_only: a proxy resolves names for itself; leave it out"
         raise ConfigurationError(f"{said}, or the variable that names it (trust_env=False)")
 

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from ._block import block
 from ._call import priority
+from ._hinting import hinting
 from ._journal import Journal
 from .client import AsyncClient
 from .errors import (
@@ -33,7 +34,7 @@ from .errors import (
 )
 from .jobs._ledger import Ledger
 from .limits.local import LONGEST_PAUSE
-from .resources._verbs import Verbs, hinting
+from .resources._verbs import Verbs
 
 if TYPE_CHECKING:
     from ._call import Send

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._account import accounts
 from ._deadline import seconds
+from ._hinting import hinting
 from ._http import Http
 from ._keyring import Keyring
 from ._retry import RetryPolicy
@@ -19,7 +20,6 @@ from .keys import Key, KeyProvider, kind_of
 from .keys._source import KeySource
 from .keys.static import StaticKey
 from .limits import RateLimiter
-from .resources._verbs import hinting
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -155,33 +155,40 @@ class AsyncClient:
         try:
             origin, provider = origin_of(base_url), _provider(api_key)
         finally:
-            del api_key  # error reporters show the locals of this frame
-        if allowed_hosts is not None or public_only:
-            from . import _strangers  # few need it
+            del api_key, base_url  # error reporters show the locals of this frame
+        try:
+            if allowed_hosts is not None or public_only:
+                from . import _strangers  # few need it
 
-            _strangers.vetted(origin, allowed_hosts, public_only=public_only, proxy=proxy, trust_env=trust_env)
-        if timeout is not None:
-            seconds(timeout)
-        _expect("rate_limiter", rate_limiter, RateLimiter, "a limiter such as LocalLimiter()")
-        _expect("retry", retry, RetryPolicy, "a RetryPolicy")
-        _expect("account", account, str, "a name")
-        switches = {"trust_env": trust_env, "read_only": read_only, "strict": strict, "public_only": public_only}
-        for name, switch in switches.items():
-            _expect(name, switch, bool, "True or False")
-        if isinstance(rotation_grace, bool) or not isinstance(rotation_grace, (int, float)) or not rotation_grace >= 0:
-            raise ConfigurationError("rotation_grace: seconds, 0 or more")
-        if proxy is not None and transport is not None:
-            raise ConfigurationError("proxy, transport: give one of them; a transport makes its own connections")
-        self._origin = origin
-        self._account = accounts.of(account or account_of(origin))
-        http = Http(
-            origin,
-            ssl_context=ssl_context,
-            proxy=proxy,
-            trust_env=trust_env,
-            transport=transport,
-            public_only=public_only,
-        )
+                _strangers.vetted(origin, allowed_hosts, public_only=public_only, proxy=proxy, trust_env=trust_env)
+            if timeout is not None:
+                seconds(timeout)
+            _expect("rate_limiter", rate_limiter, RateLimiter, "a limiter such as LocalLimiter()")
+            _expect("retry", retry, RetryPolicy, "a RetryPolicy")
+            _expect("account", account, str, "a name")
+            switches = {"trust_env": trust_env, "read_only": read_only, "strict": strict, "public_only": public_only}
+            for name, switch in switches.items():
+                _expect(name, switch, bool, "True or False")
+            if (
+                isinstance(rotation_grace, bool)
+                or not isinstance(rotation_grace, (int, float))
+                or not rotation_grace >= 0
+            ):
+                raise ConfigurationError("rotation_grace: seconds, 0 or more")
+            if proxy is not None and transport is not None:
+                raise ConfigurationError("proxy, transport: give one of them; a transport makes its own connections")
+            self._origin = origin
+            self._account = accounts.of(account or account_of(origin))
+            http = Http(
+                origin,
+                ssl_context=ssl_context,
+                proxy=proxy,
+                trust_env=trust_env,
+                transport=transport,
+                public_only=public_only,
+            )
+        finally:
+            del proxy  # its URL may hold a password
         self._sender = Sender(
             http,
             Keyring(KeySource(provider, origin_of, origin), rotation_grace),
@@ -207,11 +214,15 @@ class AsyncClient:
         ConfigurationError where the secret holds no URL, KeyProviderError where it cannot be had.
         """
         try:
-            source = KeySource(_provider(provider), origin_of, None if base_url is None else origin_of(base_url))
+            try:
+                given = _provider(provider, environment=False)
+                source = KeySource(given, origin_of, None if base_url is None else origin_of(base_url))
+            finally:
+                del provider, base_url
+            await source.ask()
+            return cls(source.origin, source.provider, **options)
         finally:
-            del provider
-        await source.ask()
-        return cls(source.origin, source.provider, **options)
+            del options  # of a proxy's URL, the password
 
     @property
     def usage(self) -> Usage:
@@ -223,7 +234,7 @@ class AsyncClient:
         is refused with the old key goes again with this one. RuntimeError where the client is closed.
         """
         try:
-            provider = _provider(api_key)
+            provider = _provider(api_key, environment=False)
         finally:
             del api_key
         self._sender.refuse_if_closed()
@@ -324,13 +335,16 @@ def _telling(observer: Observer | None) -> Telling | None:
     return Telling(observer)
 
 
-def _provider(given: str | Key | KeyProvider | None) -> KeyProvider:
+def _provider(given: str | Key | KeyProvider | None, *, environment: bool = True) -> KeyProvider:
+    """What is asked for the key. None is the environment's where a client is made: later it would be a mistake, and
+    the key there another account's."""
     try:
-        if given is None or isinstance(given, (str, Key)):
+        if isinstance(given, (str, Key)) or (given is None and environment):
             return StaticKey(key_from(given))
         from .keys._ask import misfit  # who gives a str never loads it
 
-        if (flaw := misfit(given, "a str, Key or KeyProvider")) is not None:
+        flaw = misfit(given, "a str, Key or KeyProvider")
+        if given is None or flaw is not None:
             raise ConfigurationError(f"api_key: {flaw}")
         return given
     finally:

@@ -40,16 +40,29 @@ if TYPE_CHECKING:
     from .resources._find_many import FoundByEmail
     from .resources.imports import ImportReport
 
-_AT = r"(?:@|%(?:25)*40)"
-_WORD = r"""[^\s<>()\[\],"@]+"""
+# As a URL has it, or HTML, and the wide and the small one: some readers of a log make an address of each of them again.
+_AT = (
+    r"(?:[@\uff20\ufe6b]|%(?:25)*(?:40|EF%(?:25)*BC%(?:25)*A0)|"
+    r"&(?:amp;)*(?:#0*64(?![0-9])|#[xX]0*40(?![0-9a-fA-F])|commat);?)"
+)
+_WORD = r"""[^\s<>()\[\],"@\uff20\ufe6b]+"""
 # A word without an address is passed over as a whole: looked at from each of its characters anew, a long one would hold
 # the event loop for a time that grows with its square, and servers say how long it is.
 _ADDRESS = rf"""(?P<address>(?:"[^"\n]*"|{_WORD}){_AT}[^\s<>()\[\],;"']+)|{_WORD}"""  # compiled with the first error
+_UNSEEN = "\u00a0\u200c\u200d\u202f\u3000"  # what scripts need: blanks, and joiners of Arabic, Indic and emoji
 
 
 def without_addresses(text: str) -> str:
     """`text` with e-mail addresses masked, and rather too much than too little: error strings end up in logs."""
     return re.sub(_ADDRESS, lambda found: "[e-mail]" if found["address"] else found[0], text)
+
+
+def visible(text: str, kept: str = "") -> str:
+    """`text` with what cannot be printed escaped, lest a server clear a terminal or write a log's next line; `kept`
+    stays as it is."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in kept or c in _UNSEEN else repr(c)[1:-1] for c in text)
 
 
 def path_without_addresses(path: str) -> str:
@@ -95,11 +108,13 @@ class ActiveCampaignError(Exception):
     report: ImportReport | None = None
     """For an error of `import_many`: what had become of the rows by then."""
 
+    _line_ends = "\n"  # shown as they are: those of a message of ours
+
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
 
     def __str__(self) -> str:
-        said = without_addresses(super().__str__())
+        said = visible(without_addresses(super().__str__()), self._line_ends)
         if self.method is None:
             return said
         tries = f" after {self.attempts} attempts" if self.attempts > 1 else ""
@@ -137,6 +152,8 @@ class ReadOnlyError(ActiveCampaignError):
 class TransportError(ActiveCampaignError):
     """No usable answer arrived, after all attempts that the retry policy and the call's time allowed."""
 
+    _line_ends = ""
+
     def __init__(self, message: str = "", *, may_have_been_processed: bool = False, timed_out: bool = False) -> None:
         super().__init__(message)
         self.may_have_been_processed = may_have_been_processed
@@ -173,13 +190,16 @@ class OutcomeUnknownError(TransportError):
 class DecodeError(ActiveCampaignError):
     """An answer that is not the documented shape."""
 
+    _line_ends = ""
+
     def __init__(self, where: str = "", reason: str = "") -> None:
         super().__init__(f"{where}: {reason}" if where else reason)
         self.where, self.reason = where, reason
 
 
 class PaginationError(ActiveCampaignError):
-    """A list that cannot be read reliably: a page came twice, or an endpoint ignores paging or a filter."""
+    """A list that cannot be read reliably: a page came twice, an endpoint ignores paging or a filter, or far more rows
+    came than the first page's total told of. `cursor` goes on behind those that were given."""
 
 
 class APIError(ActiveCampaignError):
@@ -190,6 +210,7 @@ class APIError(ActiveCampaignError):
     """
 
     hint = ""
+    _line_ends = ""
 
     def __init__(
         self,
@@ -221,12 +242,12 @@ class APIError(ActiveCampaignError):
         text = f"{self.status} {super().__str__()}" if self.status else super().__str__()
         said = (e.pointer if e.title in self.message else f"{e.title} {e.pointer}".strip() for e in self.errors[:5])
         if more := "; ".join(filter(None, said)):
-            text += f" [{without_addresses(more)}]"
+            text += f" [{visible(without_addresses(more))}]"
         if self.retry_after is not None:
             text += f" (try again in {self.retry_after:g} s)"
         if self.hint:
             text += f" ({self.hint})"
-        return f"{text} (request id {without_addresses(self.request_id)})" if self.request_id else text
+        return f"{text} (request id {visible(without_addresses(self.request_id))})" if self.request_id else text
 
 
 class RedirectError(APIError):

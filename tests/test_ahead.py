@@ -472,5 +472,5 @@ async def test_more_lanes_than_a_client_has_cost_nothing() -> None:
     """Planning for lanes that never run once kept the event loop busy for half a minute."""
     end = Endpoint(numbered(3000))
     async with end.pager(keyset=True).ahead_pages(500) as pages:
-        assert pages._lanes == 16  # type: ignore[attr-defined]  # what is asked of the planner
+        assert pages._pages._lanes == 16  # type: ignore[attr-defined]  # what is asked of the planner
         assert sum([len(page.items) async for page in pages]) == 3000

@@ -22,6 +22,7 @@ import pytest
 
 from activecampaign_async import AsyncClient, FieldType
 from activecampaign_async.resources import _import_watch
+from activecampaign_async.resources.contacts import ContactFields, ContactFilters
 from activecampaign_async.sandbox import FAULTS, Sandbox, _routes
 from activecampaign_async.sandbox.__main__ import _furnish as furnish, _parser as command_line
 from activecampaign_async.sandbox._faults import processed_by_default
@@ -292,6 +293,7 @@ async def what_it_speaks_of(ac: AsyncClient) -> dict[str, Any]:
 
 START = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 SANDBOX = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+PAGING = (ROOT / "docs" / "paging.md").read_text(encoding="utf-8")
 
 
 def table(page: str, heading: str) -> list[list[str]]:
@@ -345,6 +347,17 @@ def test_the_options_are_told() -> None:
 def test_the_arguments_of_a_client_are_told() -> None:
     said = " ".join(names for names, _ in table(START, "The client"))
     assert set(re.findall(r"\w+", said)) == set(inspect.signature(AsyncClient).parameters)
+
+
+def test_the_filters_of_contacts_are_told() -> None:
+    said = " ".join(names for names, _ in table(PAGING, "Filters of contacts"))
+    assert sorted(re.findall(r"\w+", said)) == sorted(ContactFilters.__annotations__)
+
+
+def test_what_can_be_written_of_a_contact_is_told() -> None:
+    said = re.search(r"^Beside `email`, a contact takes (.*)\.$", START, re.MULTILINE)
+    assert said
+    assert set(re.findall(r"`(\w+)`", said[1])) == set(ContactFields.__annotations__)
 
 
 def test_what_a_test_does_with_it_is_told() -> None:

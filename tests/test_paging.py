@@ -12,6 +12,7 @@ import anyio
 import pytest
 from hypothesis import assume, given, settings, strategies as st
 
+from activecampaign_async import _page
 from activecampaign_async._page import SMALLEST, PageSize
 from activecampaign_async._paging import Page, Pager, pager
 from activecampaign_async._walk import IdSet, KeySet
@@ -638,6 +639,19 @@ async def test_phps_other_empty_list() -> None:
     assert await drain(Php([]).pager()) == []
 
 
+@pytest.mark.parametrize(("total", "is_empty"), [(None, True), ("0", True), (0, True), ("3", False)])
+async def test_null_where_there_are_none(total: Any, is_empty: bool) -> None:
+    class Php(Endpoint):
+        def answer(self, query: Any) -> Any:
+            return {"things": None, "meta": {"total": total}}
+
+    if is_empty:
+        assert await drain(Php([]).pager()) == []
+    else:
+        with pytest.raises(DecodeError, match="things"):
+            await Php([]).pager()
+
+
 async def test_phps_list_with_gaps() -> None:
     class Php(Endpoint):
         def answer(self, query: Any) -> Any:
@@ -795,3 +809,39 @@ async def test_a_pager_is_no_block() -> None:
         async for _ in end.pager().ahead_pages():  # type: ignore[attr-defined]  # the mistake
             pass
     assert end.calls == []
+
+
+# rows without end
+
+
+class Endless(Endpoint):
+    """Always new rows, and a total that the first page tells."""
+
+    def answer(self, query: Any) -> dict[str, Any]:
+        first = int(query.get("id_greater", query.get("offset", 0))) + 1
+        return {"things": things(*range(first, first + int(query["limit"]))), "meta": self.meta(first)}
+
+
+@both
+async def test_ten_times_the_total_and_a_hundred_thousand_rows(keyset: bool) -> None:
+    end, got = Endless([], meta=lambda first: {"total": "20" if first == 1 else str(first + 1000)}), list[int]()
+    with pytest.raises(
+        PaginationError, match="rows without end: 100300 came, where the first page told of 20"
+    ) as caught:
+        await into(got, end.pager(keyset=keyset))
+    assert got == list(range(1, 100_301))
+    assert caught.value.cursor is not None
+    assert (caught.value.method, caught.value.path) == ("GET", "/things")
+    rest = end.pager(keyset=keyset).resume(caught.value.cursor)
+    assert await rest.collect(500) == list(range(100_301, 100_801)), "counted anew"
+
+
+@both
+@pytest.mark.parametrize("meta", [{"total": None}, {}, None, {"total": "many"}], ids=str)
+async def test_no_total_is_exceeded_where_none_is_told(
+    keyset: bool, meta: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even by what later pages say."""
+    monkeypatch.setattr(_page, "MORE", 0)
+    end = Endless([], meta=lambda first: meta if first == 1 else {"total": "1"})
+    assert len(await end.pager(keyset=keyset).collect(5000)) == 5000

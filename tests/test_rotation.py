@@ -13,12 +13,14 @@ import pytest
 from activecampaign_async import (
     AsyncClient,
     AuthenticationError,
+    CachedKey,
     ConfigurationError,
     DeadlineError,
     Key,
     KeyProviderError,
     LocalLimiter,
     PermissionDeniedError,
+    TransportError,
 )
 from activecampaign_async.sandbox import Sandbox
 from tests.support import everything_said, fast
@@ -132,6 +134,97 @@ async def test_what_permissions_cost() -> None:
                 await ac.contacts.get(1)
         asked = Counter(each.path for each in account.requests)
         assert (asked["/users/me"], asked["/tags"]) == (probes, 14)
+
+
+@pytest.mark.parametrize("fault", ["429", "503", "html500", "drop_before", "hang"])
+async def test_a_question_that_fails_once_loses_no_call(fault: str) -> None:
+    account, vault = sandbox(OLD, denied=403, latency=100), Vault(OLD, delay=0.05)
+    kept = CachedKey(vault, ttl=3600, clock=anyio.current_time)
+    async with client(account, kept) as ac:
+        await ac.contacts.get(1)
+        account.key = vault.holds = NEW
+        account.fail(fault, path="/users/me")
+        async with anyio.create_task_group() as tasks:
+            for number in range(30):
+                tasks.start_soon(lambda tag: ac.tags.create(tag=tag), str(number))
+    assert account.processed["POST /tags"] == 30
+
+
+async def test_where_the_question_tells_nothing_the_provider_is_asked() -> None:
+    account, vault = sandbox(OLD, denied=403), Vault(OLD)
+    async with client(account, CachedKey(vault, ttl=3600, clock=anyio.current_time)) as ac:
+        await ac.contacts.get(1)
+        account.key = vault.holds = NEW
+        account.fail("html200", path="/users/me", always=True)
+        assert (await ac.tags.create(tag="new")).tag == "new"
+    assert vault.refused == [OLD]
+
+
+async def test_what_remains_unknown_in_a_grace_is_a_refusal() -> None:
+    account, vault = sandbox(OLD, denied=401, latency=100), Vault(OLD)
+    async with client(account, vault, rotation_grace=30) as ac:
+        await ac.contacts.get(1)
+        account.key = NEW
+        account.fail("403", path="/tags")
+        account.fail("html500", path="/users/me", always=True)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ac.contacts.get, 2)
+            tasks.start_soon(lambda: ac.tags.create(tag="new"))
+            await anyio.sleep(20)
+            vault.holds = NEW
+    assert account.processed["POST /tags"] == 1
+
+
+async def test_a_permission_that_remains_unknown_costs_no_key() -> None:
+    """The vault is away, and keeps nothing from going on that went on before."""
+    account, vault = sandbox(OLD), Given(OLD)
+    account.fail("403", path="/tags", always=True)
+    account.fail("html200", path="/users/me", always=True)
+    async with client(account, CachedKey(vault, ttl=3600, clock=anyio.current_time), rotation_grace=30) as ac:
+        await ac.contacts.get(1)
+        vault.does = "raises"
+        with pytest.raises(PermissionDeniedError, match="could not be found out"):
+            await ac.tags.create(tag="forbidden")
+        assert (await ac.contacts.get(1)).id == 1
+
+
+async def test_a_question_that_hangs_holds_nobody_up_for_long() -> None:
+    account = sandbox(OLD, latency=10)
+    account.fail("403", path="/tags", always=True)
+    account.fail("hang", path="/users/me", always=True)
+    async with client(account, Vault(OLD)) as ac, anyio.create_task_group() as tasks:
+
+        async def forbidden() -> None:
+            with pytest.raises(PermissionDeniedError, match="could not be found out"):
+                await ac.tags.create(tag="forbidden")
+
+        for _ in range(3):
+            tasks.start_soon(forbidden)
+        await anyio.sleep(1)
+        begun = anyio.current_time()
+        await ac.contacts.get(1)
+        assert anyio.current_time() - begun < 12
+
+
+@pytest.mark.parametrize("fault", ["hang", "drop_before"])
+async def test_one_that_finds_out_and_gets_no_answer_holds_nobody_up_for_long(fault: str) -> None:
+    account, vault = sandbox(OLD, denied=401, latency=10), Turning(OLD, NEW)
+    async with client(account, vault, rotation_grace=30) as ac, anyio.create_task_group() as tasks:
+        await ac.contacts.get(1)
+        account.key = NEW
+        account.fail(fault, path="/tags*", skip=1, always=True)
+
+        async def unlucky() -> None:
+            with pytest.raises(TransportError):
+                await ac.tags.list()
+
+        tasks.start_soon(unlucky)
+        await anyio.sleep(0.1)
+        begun = anyio.current_time()
+        async with anyio.create_task_group() as others:
+            for _ in range(50):
+                others.start_soon(ac.contacts.get, 1)
+        assert anyio.current_time() - begun < 6
 
 
 async def test_rotated_while_it_finds_out() -> None:
@@ -400,6 +493,97 @@ async def test_whoever_finds_out_may_be_cancelled() -> None:
             tasks.start_soon(other)
             await anyio.sleep(4)
             vault.holds = NEW
+
+
+class Given(Vault):
+    """Gives, raises, hangs, or gives what is no key."""
+
+    does = "gives"
+
+    async def key(self, refused: Key | None = None) -> Any:
+        await super().key(refused)
+        if self.does == "raises":
+            raise OSError("away")
+        if self.does == "hangs":
+            await anyio.sleep_forever()
+        return None if self.does == "is empty" else self.holds
+
+
+@pytest.mark.parametrize("does", ["raises", "is empty", "hangs"])
+async def test_whoever_finds_out_may_leave_while_the_vault_is_away(does: str) -> None:
+    account, vault = sandbox(OLD, denied=401), Given(OLD, delay=0.05)
+    kept = CachedKey(vault, ttl=3600, clock=anyio.current_time)
+    async with client(account, kept, rotation_grace=60) as ac:
+        await ac.contacts.get(1)
+        account.key = NEW
+
+        async def impatient() -> None:
+            with pytest.raises(DeadlineError):
+                await ac.contacts.get(1, timeout=1)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(impatient)
+            await anyio.sleep(0.2)
+            vault.does = does
+            for number in range(5):
+                tasks.start_soon(lambda tag: ac.tags.create(tag=tag), str(number))
+            await anyio.sleep(15)
+            vault.does, vault.holds = "gives", NEW
+    assert account.processed["POST /tags"] == 5
+    assert len([asked for asked in account.requests if asked.status == 401]) == 1
+
+
+async def test_who_asks_a_vault_that_hangs_when_the_key_is_refused() -> None:
+    account, vault = sandbox(OLD, denied=401), Given(OLD, delay=0.05)
+    kept = CachedKey(vault, ttl=5, clock=anyio.current_time)
+    async with client(account, kept, rotation_grace=60) as ac:
+        await ac.contacts.get(1)
+        await anyio.sleep(6)
+        account.key, vault.does = NEW, "hangs"
+        async with anyio.create_task_group() as tasks:
+            for id in range(1, 4):
+                tasks.start_soon(ac.contacts.get, id)
+                await anyio.sleep(0.3)
+            vault.does, vault.holds = "gives", NEW
+
+
+async def test_a_vault_that_does_not_come_back_within_the_grace() -> None:
+    account, vault = sandbox(OLD, denied=401), Given(OLD)
+    kept = CachedKey(vault, ttl=3600, clock=anyio.current_time)
+    async with client(account, kept, rotation_grace=30) as ac:
+        await ac.contacts.get(1)
+        account.key, vault.does, begun = NEW, "raises", anyio.current_time()
+        ended = Counter[str]()
+
+        async def one(id: int) -> None:
+            with pytest.raises((AuthenticationError, KeyProviderError)) as caught:
+                await ac.contacts.get(id)
+            ended[type(caught.value).__name__] += 1
+
+        async with anyio.create_task_group() as tasks:
+            for id in range(1, 11):
+                tasks.start_soon(one, id)
+        assert sum(ended.values()) == 10
+        assert anyio.current_time() - begun < 80  # three find out
+        assert len(account.requests) < 10
+
+
+@pytest.mark.parametrize("grace", [0.0, 30.0])
+async def test_a_stray_refusal_lasts_no_longer_while_the_vault_is_away(grace: float) -> None:
+    account, vault = sandbox(OLD, denied=401), Given(OLD)
+    kept = CachedKey(vault, ttl=60, clock=anyio.current_time)
+    async with client(account, kept, rotation_grace=grace) as ac:
+        await ac.contacts.get(1)
+        vault.does = "raises"
+        account.fail("401")
+        with pytest.raises(AuthenticationError):
+            await ac.contacts.get(1)
+        for _ in range(20):
+            await anyio.sleep(20)
+            assert (await ac.contacts.get(1)).id == 1
+        await anyio.sleep(600)  # the time for which an old key may be in use is over
+        with pytest.raises(KeyProviderError):
+            await ac.contacts.get(1)
 
 
 async def test_a_planned_rotation_loses_nothing() -> None:

@@ -24,7 +24,7 @@ class Pace:
     rate: float
     redis: str | None = None
     share: float = 0.25
-    """Of this process, while Redis is away."""
+    """Of this process at most, while Redis is away."""
     account: str | None = None
     """Its name in Redis, where that is not what its URL tells."""
 

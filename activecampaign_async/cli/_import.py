@@ -7,6 +7,7 @@ import sys
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,19 @@ from anyio.to_thread import run_sync
 from ..client import AsyncClient
 from ..errors import ActiveCampaignError
 from ..jobs import HeaderError, Progress, ReportFile, ResumeError, RowFile, StateFile
-from ..jobs._import_columns import FIELD, TARGETS
+from ..jobs._import_columns import FIELD
 from ..jobs._locks import lock
+from ..jobs._text import is_undecoded
 from ..jobs.failures import refuse_other, write_failures
 from ..resources._import_account import _SEVERAL, Names
-from ..resources._import_books import digest_of
+from ..resources._import_books import Digest, digest_of
 from ..resources._import_state import Left
+from ..resources._saved import Saved
 from ..resources.imports import ImportPace, ImportReport, RowOutcome
 from . import FAILED, USAGE, Failure, leave
-from ._account import Account, Pace
+from ._account import Account, Pace, Sandboxed
 from ._errors import line
-from ._import_plan import Named, Plan, missing, planned, told, told_missing
+from ._import_plan import ENCODING, Named, Plan, missing, planned, told, told_encoding, told_missing
 from ._meter import Meter, Spent, counted, duration
 from ._patient import Patient
 from ._progress import Display, display
@@ -34,6 +37,7 @@ from ._signals import Interrupted, until_signal
 
 SHOWN = 10  # problems
 SINGLE = 5  # of so many imports a minute, one may be of one contact
+NOBODY = "there is nobody to ask whether to send: give --yes, or --dry-run to see what would be"
 GRACE = 8.0  # seconds to finish what was sent; Docker kills after ten
 
 
@@ -65,17 +69,19 @@ class Import:
         self._run_automations, self._create_tags, self._resend_unknown = run_automations, create_tags, resend_unknown
         self._per_minute = per_minute
         self._dry_run, self._ask, self._resume, self._force = dry_run, ask, resume, force
-        self._state = StateFile(checkpoint_of(file))
-        self._report = report_of(file)
+        self._rehearsal = isinstance(source, Sandboxed)
+        self._state = StateFile(checkpoint_of(file, self._rehearsal))
+        self._report = report_of(file, self._rehearsal)
         self._failures = failures
         self._meter, self._spent = Meter(), Spent()
         self._rows: RowFile | None = None
+        self._plan: Plan | None = None
         self._shown: Display | None = None
         self._known: ImportReport | None = None
         self._left: Left | None = None  # by an earlier run
         self._progress = Progress(rows=0, fresh=0, total=None)
         self._sending = self._stopping = False
-        self._anew = force
+        self._anew = force or (self._rehearsal and not resume)  # what went into an earlier sandbox is gone with it
 
     def run(self) -> int:
         """Import, and tell how it went on stderr. The exit code, or Failure."""
@@ -87,7 +93,7 @@ class Import:
             self._known = error.report or self._known
             said = f"{line(error)}{self._so_far()}"
         except HeaderError as error:
-            raise Failure(f"{self._file}: {error}{_hint(error)}", USAGE) from None
+            raise Failure(f"{self._file}: {error.what}{_hint(error)}", USAGE) from None
         except ResumeError as error:
             said = f"cannot resume: {error} (--force begins anew)"
         except BlockingIOError:
@@ -110,30 +116,57 @@ class Import:
             await run_sync(partial(refuse_other, self._failures_of(rows), overwrite=self._force))
             if rows.field_names:
                 rows.resolve(await _field_ids(client, rows))
-            begun = await run_sync(self._state.load)
-            if begun and not (self._dry_run or self._resume or self._force):
-                await self._begin_anew(begun, rows)
-            if begun and self._resume and isinstance(begun.get("state"), dict):  # else the import says what it is
-                self._left = Left.of(begun["state"])
-            plan = await run_sync(partial(self._planned, rows), abandon_on_cancel=True)
+            refused = "" if self._anew else await self._look_back(client, rows)
+            if refused and not self._dry_run:
+                raise Failure(refused)
             ask = self._ask and not self._was_done
+            if ask and not self._dry_run and (sys.stdin is None or not sys.stdin.isatty()):
+                raise Failure(NOBODY, USAGE)
+            plan = self._plan = await run_sync(partial(self._planned, rows), abandon_on_cancel=True)
             if self._dry_run or ask:
-                plan = await self._told(plan, rows, client)
+                plan = self._plan = await self._told(plan, rows, client)
             if self._dry_run:
+                if refused:
+                    raise Failure(f"the import would be refused: {refused}")
                 return FAILED if plan.refused or plan.doomed else 0
             if ask and not await self._agreed(plan, client.base_url):
                 raise Failure("nothing was sent")
             report = await self._import(client, rows, plan)
         return await run_sync(self._done, report)
 
-    async def _begin_anew(self, begun: Mapping[str, Any], rows: RowFile) -> None:
-        """Where what was begun is done, and the file has other rows by now. Failure where it is not so."""
-        state = begun.get("state")
+    async def _look_back(self, client: AsyncClient, rows: RowFile) -> str:
+        """At what an earlier run left. Why this one must not begin, or nothing; ResumeError where it cannot go on."""
+        home = client.contacts._send.home
+        if self._resume:
+            await self._go_on(home, rows)
+        elif begun := await run_sync(self._state.load):
+            return await self._begin_anew(begun, home, rows)
+        return ""
+
+    async def _go_on(self, home: str, rows: RowFile) -> None:
+        """With what is left. What the import refuses is refused before anybody is told or asked."""
+        query = {"run_automations": self._run_automations, "create_tags": self._create_tags}
+        saved = await Saved(self._state, kind="import", account=home, query=query).load()
+        self._left = None if saved is None else Left.of(saved)
+        if self._left is not None and (self._dry_run or self._ask):
+            await run_sync(partial(_refuse_others, rows, self._left), abandon_on_cancel=True)
+
+    async def _begin_anew(self, begun: Mapping[str, Any], home: str, rows: RowFile) -> str:
+        """Where what was begun is done, and went elsewhere or the file has other rows by now. Else why not."""
+        state, was = begun.get("state"), begun.get("account")
+        elsewhere = isinstance(was, str) and was != home
         if not (isinstance(state, dict) and state.get("done") is True):
-            raise Failure(f"an import of {self._file} was begun: --resume goes on, --force begins anew")
-        if await run_sync(digest_of, rows, abandon_on_cancel=True) == state.get("digest"):
-            raise Failure(f"{self._file} was imported, and has not changed since: --force imports it once more")
+            if elsewhere:
+                here = f"an import of {self._file} into {was} was begun, and this one is into {home}"
+                return f"{here}: --resume with that account goes on, --force begins anew"
+            return f"an import of {self._file} was begun: --resume goes on, --force begins anew"
+        if elsewhere:
+            out = sys.stdout if self._dry_run else sys.stderr
+            print(f"{self._file} was imported into {was} before, and goes into {home} now", file=out)
+        elif await run_sync(digest_of, rows, abandon_on_cancel=True) == state.get("digest"):
+            return f"{self._file} was imported, and has not changed since: --force imports it once more"
         self._anew = True
+        return ""
 
     def _read(self) -> RowFile:
         try:
@@ -142,7 +175,7 @@ class Import:
             raise Failure(f"--encoding: Python knows no {self._reading['encoding']!r}", USAGE) from None
 
     def _failures_of(self, rows: RowFile) -> Path:
-        return self._failures or _beside(self._file, f".failures.{rows.format}")
+        return self._failures or _beside(self._file, f".failures.{rows.format}", self._rehearsal)
 
     def _planned(self, rows: RowFile, lacking: frozenset[Named] = frozenset()) -> Plan:
         return planned(
@@ -226,11 +259,13 @@ class Import:
         print(f"{_counts(report)} of {report.rows:,} rows in {duration(self._spent.seconds)}{earlier}", file=sys.stderr)
         requests = counted(self._spent.usage.requests, "request")
         print(f"{requests}, {self._spent.usage.rate_limited} times 429", file=sys.stderr)
-        for problem in report.problems[:SHOWN]:
-            print(f"  {self._problem(problem)}", file=sys.stderr)
+        hints = [] if self._plan is None else told_encoding(self._plan)
+        for said in [*(f"  {self._problem(problem)}" for problem in report.problems[:SHOWN]), *hints]:
+            print(said, file=sys.stderr)
         if not self._was_done and (path := self._write_failures()):  # else they may be half corrected by now
             are, them = ("is", "it") if bad == 1 else ("are", "them")
-            print(f"{counted(bad, 'row')} {are} in {path}: correct {them} there, and import that", file=sys.stderr)
+            where = f"in {self._file}" if self._rehearsal else "there, and import that"
+            print(f"{counted(bad, 'row')} {are} in {path}: correct {them} {where}", file=sys.stderr)
         if report.unknown:
             print(f"{report.unknown:,} of them may have been imported: look, before you import those", file=sys.stderr)
         return FAILED if bad or report.pending else 0
@@ -281,31 +316,46 @@ class Import:
         return f"{restore}activecampaign: interrupted twice{on}\n"
 
 
-def checkpoint_of(file: Path) -> Path:
+def checkpoint_of(file: Path, rehearsal: bool) -> Path:
     """Where an import of `file` keeps how far it has come."""
-    return _beside(file, ".import.checkpoint")
+    return _beside(file, ".import.checkpoint", rehearsal)
 
 
-def report_of(file: Path) -> Path:
+def report_of(file: Path, rehearsal: bool) -> Path:
     """Where it tells what became of each row."""
-    return _beside(file, ".import.ndjson")
+    return _beside(file, ".import.ndjson", rehearsal)
 
 
-def _beside(file: Path, ending: str) -> Path:
-    return file.with_name(file.name + ending)
+def _beside(file: Path, ending: str, rehearsal: bool) -> Path:
+    """Of a rehearsal another one: what is known of an account's import is not to be lost by it."""
+    return file.with_name(file.name + (".sandbox" if rehearsal else "") + ending)
 
 
 def _through(left: Left) -> int:
     return sum(left.counts.values())
 
 
+def _refuse_others(rows: RowFile, left: Left) -> None:
+    """ResumeError for other rows than an earlier run had read."""
+    digest, given = Digest(), iter(rows)
+    for row in islice(given, left.read):
+        digest.add(row)
+    if digest.text != left.digest:
+        raise ResumeError("other rows, or in another order, than when it was begun: give the same, or begin anew")
+    if left.done and next(given, None) is not None:
+        raise ResumeError("it is finished, and these are more rows than it had: import the new ones by themselves")
+
+
 def _hint(error: HeaderError) -> str:
-    """How to say what a column is, where that is what is wrong."""
+    """How to say what a column is, or which encoding, where that is what is wrong."""
+    if is_undecoded(error.what):
+        return f" ({ENCODING} where the whole file is in that)"
     if error.column is None:
         return ""
     option = shlex.quote(f"{error.column}={error.target or 'WHAT'}")
-    what = "" if error.target else f", where WHAT is {', '.join(TARGETS)} or {FIELD}NAME"
-    skip = f"; --skip {shlex.quote(error.column)} leaves it out" if error.target != "email" else ""
+    what = "" if error.target else f", where WHAT is {', '.join(error.free)} or {FIELD}NAME"
+    skips = " or ".join(f"--skip {shlex.quote(name)}" for name in error.skip)
+    skip = f"; {skips} leaves {'it' if len(error.skip) == 1 else 'one of them'} out" if skips else ""
     return f" (--column {option} says it{what}{skip})"
 
 
@@ -320,5 +370,6 @@ async def _field_ids(client: AsyncClient, rows: RowFile) -> dict[str, int]:
     for column, target in rows.columns.items():
         name = (target or "").removeprefix(FIELD)
         if name != target and known.get(name.casefold()) == _SEVERAL:
-            raise HeaderError(f"several custom fields are called {name!r}: give the id", column, f"{FIELD}ID")
+            what = f"several custom fields are called {name!r}: give the id"
+            raise HeaderError(what, column, f"{FIELD}ID", skip=[column])
     return {name: id for name, id in known.items() if id != _SEVERAL}

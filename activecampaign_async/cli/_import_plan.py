@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from attrs import Factory, define
 
 from .._paging import MAX_LIMIT
-from ..jobs import RowFile
+from ..jobs import RowFile, UnreadableRow
+from ..jobs._text import is_undecoded
 from ..resources._contact_imports import LARGEST
 from ..resources._import_account import CATALOGUES, Names
 from ..resources._import_find import SAMPLES
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SHOWN = 10  # problems
 PER_MINUTE, PER_SECOND = 100, 5
 KINDS = 10_000  # of rows, by the tags, fields and lists that they name
+ENCODING = "--encoding cp1252"
 LABELS = {"fields": "custom fields"}
 Named = tuple[str, str]
 """A kind of thing, and the name of one."""
@@ -47,7 +49,9 @@ class Plan:
     singles: int = 0
     """Rows that go one by one: the last few, where automations run."""
     ties: int = 0
-    """Requests for the tags and lists of those, which are not taken along."""
+    """Requests for the tags and lists of those, which are not taken along: at most, since some may be on a list."""
+    looks: int = 0
+    """Requests that ask which lists they are on, or have left."""
     gone: int = 0
     """Rows that an earlier run has dealt with."""
     kinds: Counter[frozenset[Named]] = Factory(Counter)
@@ -56,6 +60,10 @@ class Plan:
     """What rows name and the account does not have, once that was asked."""
     doomed: int = 0
     """Rows that name it."""
+    undecoded: int = 0
+    """Lines that are not UTF-8, where nobody said what the file is."""
+    beyond_ascii: bool = False
+    """Whether others show that they are."""
     per_minute: int = PER_MINUTE
     per_second: float = PER_SECOND
 
@@ -70,11 +78,13 @@ class Plan:
 
     @property
     def questions(self) -> int:
-        """At least: what the account has of what rows name, or else the time; how far a batch is, and whose its ids."""
+        """At least: what the account has of what rows name, or else the time; which lists contacts are on; how far a
+        batch is, and whose its ids.
+        """
         named = len({what for kind in self.kinds for what, _ in kind})
         if not self.batches:
-            return named
-        return max(named, 1) + self.batches + ceil(self.batches * SAMPLES / MAX_LIMIT)
+            return named + self.looks
+        return max(named, 1) + self.looks + self.batches + ceil(self.batches * SAMPLES / MAX_LIMIT)
 
     @property
     def seconds(self) -> float:
@@ -82,7 +92,7 @@ class Plan:
         batch is not asked for at once.
         """
         minutes = max(self.batches - 1, 0) // self.per_minute
-        last = self.batches - minutes * self.per_minute + self.singles + self.ties
+        last = self.batches - minutes * self.per_minute + self.singles + self.ties + self.looks
         sent = minutes * 60 + last / self.per_second
         return max(sent + (FIRST_LOOK if self.batches else 0), (self.requests + self.questions) / self.per_second)
 
@@ -108,6 +118,7 @@ def planned(
     read, unsent = (0, frozenset[int]()) if left is None else (left.read, frozenset(left.unsent))
     for number, given in enumerate(rows, 1):
         plan.rows += 1
+        _check_encoding(plan, given, rows.encoding)
         refused, is_doomed = "", False
         try:
             row = checked(number, given, run_automations=run_automations, most=LARGEST - ENVELOPE)
@@ -132,6 +143,22 @@ def planned(
     return plan
 
 
+def _check_encoding(plan: Plan, given: object, encoding: str) -> None:
+    """Whether the encoding is right."""
+    if isinstance(given, UnreadableRow):
+        plan.undecoded += encoding == "utf-8" and is_undecoded(str(given))
+    elif not plan.beyond_ascii:
+        plan.beyond_ascii = not str(given).isascii()
+
+
+def told_encoding(plan: Plan) -> list[str]:
+    """In lines to print. Not where other lines are UTF-8, which another encoding would garble."""
+    if not plan.undecoded or plan.beyond_ascii:
+        return []
+    are = f"{counted(plan.undecoded, 'line')} {'is' if plan.undecoded == 1 else 'are'}"
+    return [f"{are} not UTF-8: the whole file may be in another encoding, as spreadsheets save it: {ENCODING}"]
+
+
 def _count(plan: Plan, sorter: Sorter, alone: Callable[[Row], bool], *, last: bool) -> None:
     while (group := sorter.take(last=last)) is not None:
         _count_group(plan, group, alone)
@@ -145,6 +172,7 @@ def _count_group(plan: Plan, group: Group, alone: Callable[[Row], bool]) -> None
     else:
         plan.singles += 1
         plan.ties += sum(len(named(row.wire, key)) for key in ("tags", "subscribe", "unsubscribe"))
+        plan.looks += bool(named(row.wire, "subscribe"))
 
 
 async def missing(plan: Plan, client: AsyncClient, *, create_tags: bool) -> Counter[Named]:
@@ -157,8 +185,9 @@ async def missing(plan: Plan, client: AsyncClient, *, create_tags: bool) -> Coun
             names.update({name: count for each, name in kind if each == what})
         if not names or (what == "tags" and create_tags):
             continue
-        known = await account.known(what)
-        lacking.update({(what, name): count for name, count in names.items() if name.casefold() not in known})
+        for name, count in names.items():
+            if await account.find(what, name) is None:
+                lacking[what, name] = count
     return lacking
 
 
@@ -182,6 +211,7 @@ def told(plan: Plan, name: str, *, run_automations: bool) -> list[str]:
     lines += [f"  {problem}" for problem in plan.problems]
     if plan.refused > len(plan.problems):
         lines.append(f"  and {plan.refused - len(plan.problems):,} more")
+    lines += told_encoding(plan)
     automations = "automations run" if run_automations else "no automations"
     requests = f"{counted(plan.requests, 'request')} to send, and {plan.questions:,} or more to ask"
     took = duration(ceil(plan.seconds))

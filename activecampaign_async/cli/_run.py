@@ -248,7 +248,8 @@ def _planned(plan: JoinPlan, before: int, kept: int) -> str:
     takes = f"from whole tables: {tables}" if tables else "all comes along with the contacts"
     if plan.requests is None or plan.seconds is None:
         return takes
-    requests = max(plan.requests - (before + kept) // PAGE, 0)
+    anew = 1 if before else 0  # the first page of contacts, which only the plan was made from
+    requests = max(plan.requests + anew - (before + kept) // PAGE, 0)
     seconds = plan.seconds * requests / max(plan.requests, 1)
     left = f" left, {before:,} contacts are there" if before else ""
     return f"{counted(requests, 'request')}{left}, at least {duration(seconds)}; {takes}"

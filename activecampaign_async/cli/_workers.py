@@ -19,6 +19,7 @@ from attrs import asdict, define, evolve
 
 from .._observer import RequestInfo
 from ..client import AsyncClient
+from ..errors import ConfigurationError
 from ..jobs import Checkpoint, Progress, Shard, StateFile, shards
 from ..jobs._publish import mark_of, whole
 from . import Failure
@@ -67,6 +68,10 @@ class SharedExport(Export):
         return True
 
     async def _export(self, stream: IO[bytes] | None) -> int:
+        if self._pace.redis is None:
+            raise ConfigurationError(
+                "--workers needs --redis URL (or AC_REDIS_URL), through which they share the limit"
+            )
         async with self._source.client(self._pace, self._spent) as client:
             self._spent.usage = client.usage
             name = self._source.name or client.base_url

@@ -99,8 +99,6 @@ def export(
         raise Failure(f"{'--format parquet' if workers == 1 else '--workers'} needs a file: --out FILE", USAGE)
     if format is None and out is not None and out.suffix.lower() in _OTHERS:
         raise Failure(f"--out {out}: no {out.suffix} is written; --format ndjson, csv or parquet says what is", USAGE)
-    if workers > 1 and redis is None:
-        raise Failure("--workers needs --redis URL (or AC_REDIS_URL), through which they share the limit", USAGE)
     if fields is not None and not _listed(fields):
         raise Failure("--fields: names were expected, e.g. id,email", USAGE)
     if guard_formulas and kind != "csv":

@@ -64,10 +64,8 @@ def import_(
         redis: URL of a Redis through which all processes share the account's limit.
         account: Its name in that Redis; else the host in its URL, of api-us1.com and activehosted.com the first part.
         profile: Which of the accounts in profiles.toml, instead of AC_API_URL and AC_API_TOKEN.
-        sandbox: Instead of an account: a local one with so many contacts, gone when the command ends.
+        sandbox: To rehearse, instead of an account: a local one with so many contacts, gone when the command ends.
     """
-    import sys
-
     if run_automations is None:
         raise Failure("say --run-automations or --no-automations: ActiveCampaign runs them unless told not to", USAGE)
     if resume and force:
@@ -78,8 +76,6 @@ def import_(
         raise Failure(f"{file} is no file", USAGE)
     if failures is not None:
         _refuse_failures(failures, file)
-    if not (yes or dry_run) and (sys.stdin is None or not sys.stdin.isatty()):
-        raise Failure("there is nobody to ask whether to send: give --yes, or --dry-run to see what would be", USAGE)
     if delimiter is not None and len(delimiter) != 1:
         delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter.lower(), "")
         if not delimiter:
@@ -116,8 +112,10 @@ def _refuse_failures(failures: Path, file: Path) -> None:
     from ..jobs.failures import is_same
     from ._import import checkpoint_of, report_of
 
-    needed = {"the file to import": file, "the report": report_of(file), "the checkpoint": checkpoint_of(file)}
-    for what, path in needed.items():
+    needed = [("the file to import", file)]
+    for rehearsal in (False, True):
+        needed += [("the report", report_of(file, rehearsal)), ("the checkpoint", checkpoint_of(file, rehearsal))]
+    for what, path in needed:
         if is_same(failures, path):
             raise Failure(f"--failures: {failures} is {what}: give another name", USAGE)
     if failures.exists() and not failures.is_file():

@@ -24,8 +24,6 @@ SEVERAL = ("tags", "subscribe", "unsubscribe")
 _ALSO = {
     "emailaddress": "email",
     "mail": "email",
-    "firstname": "first_name",
-    "lastname": "last_name",
     "phonenumber": "phone",
     "account": "customer_acct_name",
     "accountname": "customer_acct_name",
@@ -38,12 +36,31 @@ _TAG_OF_FIELD = re.compile(r"%(\w+)%")
 class HeaderError(ValueError):
     """The columns of a file are not what contacts are made of. The text says what to do.
 
-    `column` and `target`: what there is to be said of a column, where that would help; `target` may be a guess.
+    `what` is it without that. `column` and `target`: what there is to be said of a column, where that would help;
+    `target` may be a guess, and where it is None, `free` is what no other column is. `skip`: any one of these may be
+    left out instead.
     """
 
-    def __init__(self, text: str, column: str | None = None, target: str | None = None) -> None:
-        super().__init__(text)
-        self.column, self.target = column, target
+    def __init__(
+        self,
+        what: str,
+        column: str | None = None,
+        target: str | None = None,
+        *,
+        skip: Sequence[str] = (),
+        free: Sequence[str] = (),
+    ) -> None:
+        self.what, self.column, self.target = what, column, target
+        self.skip, self.free = tuple(skip), tuple(free)
+        super().__init__(what + self._in_python())
+
+    def _in_python(self) -> str:
+        if self.column is None:
+            return ""
+        said = repr(self.target) if self.target else "WHAT"
+        ways = [f"columns={{{self.column!r}: {said}}}", *(f"skip=[{name!r}]" for name in self.skip)]
+        kinds = ", ".join(map(repr, self.free))
+        return f": {' or '.join(ways)}" + ("" if self.target else f", where WHAT is {kinds} or '{FIELD}ID'")
 
 
 def target_of(column: str) -> str | None:
@@ -56,9 +73,10 @@ def target_of(column: str) -> str | None:
     return _PLAIN.get("".join(filter(str.isalnum, name)).casefold())
 
 
-def guess(column: str) -> str | None:
-    """What a column may be that is nearly named so: "Phnoe"."""
-    near = get_close_matches("".join(filter(str.isalnum, column)).casefold(), _PLAIN, n=1, cutoff=0.75)
+def guess(column: str, free: Collection[str] = TARGETS) -> str | None:
+    """What a column may be that is nearly named so: "Phnoe". One of `free`."""
+    known = [name for name, target in _PLAIN.items() if target in free]
+    near = get_close_matches("".join(filter(str.isalnum, column)).casefold(), known, n=1, cutoff=0.75)
     return _PLAIN[near[0]] if near else None
 
 
@@ -96,21 +114,34 @@ class Columns:
         if names is not None:
             self._refuse_unknown(told)
 
+    @property
+    def _free(self) -> list[str]:
+        """What no column is."""
+        return [target for target in TARGETS if target not in self.targets]
+
     def _refuse_twice(self) -> None:
         for place, target in enumerate(self.targets):
             if target is not None and target in self.targets[:place]:
-                raise HeaderError(f"two columns are {target}: {self.names[place]!r} is the second one")
+                raise self._twice(target, self.names[self.targets.index(target)], self.names[place])
+
+    def _twice(self, what: str, first: str, second: str) -> HeaderError:
+        if first == second:  # an option would mean both
+            return HeaderError(f"two columns are called {first!r}: rename or remove one in the file")
+        said = f"two columns are {what}: {second!r} is the second one"
+        return HeaderError(said, second, skip=(first, second), free=self._free)
 
     def _refuse_unknown(self, told: Collection[str]) -> None:
         if "email" not in self.targets:
             if any("@" in name for name in self.names):
                 raise HeaderError("the first line looks like a contact; it has to name the columns")
             text = f"no column is the e-mail address; say which one is: {_list(self.names)}"
-            raise HeaderError(text, next((name for name in self.names if guess(name) == "email"), "NAME"), "email")
+            near = (name for name in self.names if name not in told and guess(name) == "email")
+            raise HeaderError(text, next(near, "NAME"), "email")
         pairs = zip(self.names, self.targets, strict=True)
         if unknown := [name for name, target in pairs if target is None and _is_data(name) and name not in told]:
             text = f"what is {_list(map(repr, unknown))}? Say what it is, or that it is to be skipped"
-            raise HeaderError(text, unknown[0], guess(unknown[0]))
+            column, free = unknown[0], self._free
+            raise HeaderError(text, column, guess(column, free), skip=[column], free=free)
 
     @property
     def fields(self) -> list[str]:
@@ -122,19 +153,20 @@ class Columns:
         """Tell the ids of custom fields by name: personalization tag or title, without regard to case."""
         self._ids = {name.casefold(): id for name, id in fields.items()}
         if unknown := [name for name in self.fields if name.casefold() not in self._ids]:
-            raise HeaderError(f"there is no custom field {unknown[0]!r}")
+            column = self.names[self.targets.index(FIELD + unknown[0])]
+            raise HeaderError(f"there is no custom field {unknown[0]!r}", column, skip=[column], free=self._free)
         self._refuse_twice_by_id()
 
     def _refuse_twice_by_id(self) -> None:
         """One field by two names: the latter column would hide the former."""
-        seen = set[str]()
+        seen: dict[str, str] = {}
         for name, target in zip(self.names, self.targets, strict=True):
             if target is None or not target.startswith(FIELD):
                 continue
             id = str(self._field(target))
             if id in seen:
-                raise HeaderError(f"two columns are the custom field {id}: {name!r} is the second one")
-            seen.add(id)
+                raise self._twice(f"the custom field {id}", seen[id], name)
+            seen[id] = name
 
     def _field(self, target: str) -> str | int:
         name = target[len(FIELD) :]

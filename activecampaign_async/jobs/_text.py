@@ -14,6 +14,7 @@ LONGEST = 1_000_000  # characters of a line
 MOST_LINES = 100  # of a record; what goes on for longer is a quote that was never closed
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
           (codecs.BOM_UTF16_BE, "utf-16"), (codecs.BOM_UTF8, "utf-8-sig"))  # fmt: skip
+_UNLIKE = " like the rest: "
 _NOT_DECODED = re.compile("[\udc80-\udcff]")
 
 
@@ -73,10 +74,15 @@ def _flaw(text: str, encoding: str, wide: bool) -> str:
         return f"is not all {_shown(encoding)}, from character {place + 1} on"
     if not text.isascii() and (odd := _NOT_DECODED.search(text)):
         byte = ord(odd[0]) - 0xDC00
-        return f"is not {_shown(encoding)} like the rest: byte 0x{byte:02X} at character {odd.start() + 1}"
+        return f"is not {_shown(encoding)}{_UNLIKE}byte 0x{byte:02X} at character {odd.start() + 1}"
     if "\0" in text:
         return "holds a NUL character"
     return ""
+
+
+def is_undecoded(flaw: str) -> bool:
+    """Whether that is said of a line in another encoding."""
+    return _UNLIKE in flaw
 
 
 def _shown(encoding: str) -> str:

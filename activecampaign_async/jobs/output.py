@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Self
 
 SUFFIX = ".checkpoint"
-SAVE_EVERY = 1.0  # seconds: what a crash costs to fetch again, against the syncs to disk
 
 
 class Output(Protocol):
@@ -51,8 +51,9 @@ class FileOutput:
     """NDJSON in a file, with a checkpoint beside it (``FILE.checkpoint``), which stays as the mark of a whole one.
 
     Rows are on disk before the checkpoint that counts them, and what lies beyond it is cut off on the way in:
-    a run that goes on after a crash, even one with a torn last line, loses no row and doubles none. One that ends
-    before its first page leaves nothing behind, and what was there before as it was.
+    a run that goes on after a crash, even one with a torn last line, loses no row and doubles none. Each page is saved
+    once it is written, with those that came meanwhile where the disk is slower than they are: none waits for it. A run
+    that ends before its first page leaves nothing behind, and what was there before as it was.
 
     Arguments:
         path: the file.
@@ -74,8 +75,9 @@ class FileOutput:
         self._file: IO[bytes] | None = None
         self._made = self._begun = False
         self._saved: Checkpoint | None = None
-        self._due = 0.0
-        self._thread = threading.Lock()
+        self._writing, self._saving = threading.Lock(), threading.Lock()
+        self._saver: ThreadPoolExecutor | None = None
+        self._next_save: Future[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._alone(self._open)
@@ -87,14 +89,13 @@ class FileOutput:
 
     async def write(self, lines: bytes, state: Checkpoint) -> None:
         """See `Output`."""
-        await self._alone(self._write, lines)
+        await run_sync(self._write, lines)
         self.state = evolve(state, size=self.state.size + len(lines))
-        if time.monotonic() >= self._due:
-            await self.save()
+        self._save_soon()
 
     async def save(self) -> None:
         """See `Output`."""
-        await self._alone(self._save)
+        await run_sync(self._save)
 
     async def finish(self) -> None:
         """See `Output`."""
@@ -106,14 +107,24 @@ class FileOutput:
         """Close it, and remove the file and its checkpoint: what it held is elsewhere."""
         await self._alone(self._discard)
 
-    async def _alone(self, work: Callable[..., None], *args: object) -> None:
-        """In a thread, and never two: asyncio's own cancellation leaves a thread behind that is still writing."""
+    async def _alone(self, work: Callable[[], None]) -> None:
+        """In a thread, and no other at the file: asyncio's own cancellation leaves one behind that is still writing."""
 
         def run() -> None:
-            with self._thread:
-                work(*args)
+            with self._saving, self._writing:
+                work()
 
         await run_sync(run)
+
+    def _save_soon(self) -> None:
+        """Beside what comes next: a disk may be slower than pages are. OSError of a save before this one."""
+        save = self._next_save
+        if save is not None and not save.running() and not save.done():
+            return  # it has not begun, so it saves this page, too
+        if save is not None and save.done():
+            save.result()
+        if self._saver is not None:
+            self._next_save = self._saver.submit(self._save)
 
     # -- in a worker thread ----------------------------------------------------------------------------------
 
@@ -131,7 +142,7 @@ class FileOutput:
             except BaseException:
                 file.close()
                 raise
-            self._file = file
+            self._file, self._saver = file, ThreadPoolExecutor(1)
         if state is not None:
             self.state, self._saved, self._begun = state, state, True
 
@@ -178,42 +189,51 @@ class FileOutput:
             self._opened().truncate(0)
 
     def _write(self, lines: bytes) -> None:
-        self._begin()
-        _put(self._opened(), lines)
+        with self._writing:
+            self._begin()
+            _put(self._opened(), lines)
 
     def _save(self) -> None:
-        if self._begun:
-            self._checkpoint()
+        with self._saving:
+            if self._begun:
+                self._checkpoint()
 
     def _checkpoint(self) -> None:
-        if self.state != self._saved:
+        state = self.state  # of what is written by now: more may be, until the rows are synced
+        if state != self._saved:
             os.fsync(self._opened().fileno())
-            self.state.save(self.checkpoint)
-            self._saved = self.state
-        self._due = time.monotonic() + SAVE_EVERY
+            state.save(self.checkpoint)
+            self._saved = state
 
     def _close(self) -> None:
         if self._file is None:
             return
         try:
             if self.state.size or self.state.done:
-                self._save()
+                self._checkpoint()
             else:
                 self._leave_nothing(self._file)
         except OSError:
             pass  # a full disk: the checkpoint before still holds, and the error that led here says more
         finally:
             self._file.close()
-            self._file, self._saved, self._begun = None, None, False
+            self._leave()
 
     def _discard(self) -> None:
-        file, self._file, self._saved, self._begun = self._file, None, None, False
+        file = self._file
+        self._leave()
         if file is not None and os.name == "nt":
             file.close()
         self.path.unlink(missing_ok=True)
         self.checkpoint.unlink(missing_ok=True)
         if file is not None:
             file.close()
+
+    def _leave(self) -> None:
+        if self._saver is not None:
+            self._saver.shutdown(wait=False)  # what is left to it finds nothing begun
+        self._file = self._saved = self._saver = self._next_save = None
+        self._begun = False
 
     def _leave_nothing(self, file: IO[bytes]) -> None:
         """No page came, so that nothing of this run is worth going on with."""

@@ -82,7 +82,7 @@ class RowFile:
         """The delimiter that makes sense of the first line, and the columns."""
         failures: list[tuple[int, HeaderError]] = []
         for tried in delimiter or DELIMITERS:
-            head = next(records(lines(self.path, self.encoding), tried), None)
+            head = next(records(self._text(), tried), None)
             if head is None:
                 raise HeaderError("it is empty: a first line with the names of the columns was expected")
             if head.flaw:
@@ -120,13 +120,18 @@ class RowFile:
     def with_text(self) -> Iterator[tuple[int, list[str], dict[str, Any] | UnreadableRow]]:
         """Line, cells (of NDJSON the one line) and row of each."""
         if self.format == "ndjson":
-            for line in lines(self.path, self.encoding):
+            for line in self._text():
                 if line.flaw or line.text.strip():
                     yield line.number, [line.text], self._item(line)
             return
-        source = records(lines(self.path, self.encoding), self.delimiter, len(self._columns.names))
+        source = records(self._text(), self.delimiter, len(self._columns.names))
         for record in islice(source, 1, None):  # less the names
             yield record.line, record.cells, self._row(record)
+
+    def _text(self) -> Iterator[Line]:
+        """Its lines, less the byte order mark of each file that was put behind another."""
+        for line in lines(self.path, self.encoding):
+            yield line._replace(text=line.text[1:]) if line.text.startswith("\ufeff") else line
 
     def _row(self, record: Record) -> dict[str, Any] | UnreadableRow:
         try:

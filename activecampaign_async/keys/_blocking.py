@@ -20,13 +20,17 @@ from . import Credentials, Key, shown
 from ._cache import Cache, Fetch
 from ._content import credentials_in
 
+MOST_HUNG = 2  # threads of one provider; a second one, since what hung may be the connection
+
 _hushed: ContextVar[bool] = ContextVar("_hushed", default=False)
 
 
 class Blocking(Cache):
     """Fetches in a thread that nobody's cancellation ends, so that what it brings is there for whoever waits.
 
-    The thread ends by itself: libraries are given time limits below `timeout`.
+    Libraries are given time limits below `timeout`, which end most threads that nobody waits for any more. But they
+    bound the silence between two bytes, and a file has none: what drips, or a mount that hangs, keeps its thread. No
+    other one is begun while `MOST_HUNG` are kept so.
     """
 
     _extra = _library = ""
@@ -60,7 +64,15 @@ class Blocking(Cache):
         """What went wrong, in words of the library that hold nothing of what was sent or answered."""
         return type(exc).__name__
 
+    def _reset(self) -> None:
+        super()._reset()
+        self._at_work = 0  # threads; those of a fork's parent are not in this process
+
     async def _run(self, fetch: Fetch, refused: Key | None) -> None:
+        if self._at_work >= MOST_HUNG:  # there is one fetch at a time: these were given up
+            said = f"{self.name} still hangs: {self._at_work} threads that asked it before have not ended"
+            self._settle(fetch, KeyProviderError(said, provider=self.name))
+            return
         job = _Job(self, fetch)
         try:
             # A limiter of its own: threads that are busy with something else must not keep the key from coming.
@@ -98,10 +110,16 @@ class _Job:
         if not self._close():
             return
         outcome: Credentials | ActiveCampaignError | None = None
+        self._count(1)
         try:
             outcome = self._cache._outcome()
         finally:
+            self._count(-1)
             self._cache._settle(self._fetch, outcome)
+
+    def _count(self, threads: int) -> None:
+        with self._cache._lock:
+            self._cache._at_work += threads
 
     def leave(self) -> None:
         if self._close():  # no thread had begun: somebody else takes over

@@ -33,7 +33,7 @@ class Cache(ABC):
 
     Nobody waits while a key is at hand: once its time to live is over, one caller fetches, and the others go on with
     the old one. A fetch that fails is tried again with backoff; meanwhile, and as long as `stale` lasts, the old key is
-    given. A key that was refused is not given again until a later fetch confirms it.
+    given. A key that was refused is not given again until a later fetch confirms it, or it proves to be good.
     """
 
     _is_cheap = False
@@ -94,6 +94,18 @@ class Cache(ABC):
         if isinstance(step, Credentials):
             return step
         return self._last_resort(ask, patience)
+
+    def kept(self) -> Key | None:
+        """The key of before, refused or not, as long as one that old may be in use."""
+        with self._lock:
+            held = self._held
+            return None if held is None or self._clock() >= held.until + self._stale else held.credentials.key
+
+    def proved(self, key: Key) -> None:
+        """It is not refused after all."""
+        with self._lock:
+            if (held := self._held) is not None and held.refused and held.credentials.key == key:
+                self._held = held._replace(refused=False)
 
     def __repr__(self) -> str:
         return self.name
@@ -187,7 +199,7 @@ class _Held(NamedTuple):
     at: float
     until: float
     refused: bool = False
-    """ActiveCampaign does not accept it, and no fetch has confirmed it since."""
+    """ActiveCampaign does not accept it, and nothing has confirmed it since."""
 
 
 class _Ask(NamedTuple):

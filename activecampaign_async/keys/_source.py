@@ -71,6 +71,19 @@ class KeySource:
             raise ConfigurationError(f"{name} gives a key without its URL: pass base_url=")
         return given.key
 
+    def kept(self) -> Key | None:
+        """The key that the provider gave last, refused or not, where it keeps one and that may still be in use."""
+        from ._cache import Cache
+
+        return self.provider.kept() if isinstance(self.provider, Cache) else None
+
+    def proved(self, key: Key) -> None:
+        """A key that was called refused is not: whoever keeps it may give it again."""
+        from ._cache import Cache
+
+        if isinstance(self.provider, Cache):
+            self.provider.proved(key)
+
     def _misfit(self, url: str | None) -> str | None:
         """Why `url` does not go with this client, without showing it: what stands in the wrong field may be the key."""
         if url is None or url == self._url:

@@ -70,6 +70,8 @@ class AWSSecret(Blocking):
     def _read(self) -> object:
         client = self._client or self._connected()
         try:
+            if client is not self._client:  # one that was given is as trusted as its giver
+                encrypted("AWS_ENDPOINT_URL, or AWS's own settings", client.meta.endpoint_url)
             answer = client.get_secret_value(SecretId=self._path, **self._version)
         finally:
             if client is not self._client:

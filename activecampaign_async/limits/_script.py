@@ -11,19 +11,28 @@ SLACK = 1.025  # gap in units of 1 / rate: five of them are then 25 ms longer th
 AHEAD = 0.030  # seconds before a turn in which it is granted, to be waited for on the spot
 GRACE = 0.1  # seconds after which one that has not come back is passed over
 GONE = 10.0  # seconds after which it is forgotten
+KNOWN = 60.0  # seconds after which one that neither asks nor waits is no longer taken for a sharer
 KEPT = 2 * 3600.0  # seconds after which an account that nobody uses is forgotten; no pause is longer
 STEPPED = 1.0  # seconds by which the server's clock was set back, where it was
 
 # All times are milliseconds. cjson writes 14 digits: tenths of a millisecond, of times since 1970.
 SCRIPT = """
 local ask, clock = cjson.decode(ARGV[1]), redis.call('TIME')
-local now, kept = clock[1] * 1000 + clock[2] / 1000, redis.call('GET', KEYS[1])
-local s = kept and cjson.decode(kept) or {seen = now, next = 0, resume = 0, calm = 0, line = {},
+local now, kept = clock[1] * 1000 + clock[2] / 1000, redis.pcall('GET', KEYS[1])
+local s = {seen = now, next = 0, resume = 0, calm = 0, line = {},
   spread = ask.slack, step = ask.first, good = ask.calm_after}
+
+-- what is none of ours is as good as absent; what may not be read is not, or each would begin anew
+if type(kept) == 'table' and not string.find(kept.err, 'WRONGTYPE') then return kept end
+local ours, old = pcall(cjson.decode, kept)
+ours = ours and type(old) == 'table'
+for name, value in pairs(s) do ours = ours and type(old[name]) == type(value) end
+if ours then s = old end
+s.known = s.known or {} -- an earlier version has none
 
 if s.seen - now > ask.stepped then -- the clock was set back, or another server took over
   for _, key in ipairs({'next', 'resume', 'calm'}) do s[key] = s[key] - s.seen + now end
-  s.line = {}
+  s.line, s.known = {}, {}
 end
 s.seen = now
 
@@ -70,8 +79,17 @@ else
   me = nil
 end
 s.line[ask.who] = me
+
+-- all that share, in line or between two turns
+s.known[ask.who] = (me and me.back or now) + ask.known
+local sharers = 0
+for who, till in pairs(s.known) do
+  if till < now then s.known[who] = nil else sharers = sharers + 1 end
+end
+
 redis.call('SET', KEYS[1], cjson.encode(s), 'PX', ask.kept)
-return cjson.encode({go = go, wait = wait, paused = math.max(s.resume - now, 0), gap = gap, parties = parties})
+return cjson.encode({go = go, wait = wait, paused = math.max(s.resume - now, 0), gap = gap,
+  parties = parties, sharers = sharers})
 """
 
 _ALWAYS = {
@@ -84,6 +102,7 @@ _ALWAYS = {
     "documented": DOCUMENTED,
     "grace": GRACE * 1000,
     "gone": GONE * 1000,
+    "known": KNOWN * 1000,
     "stepped": STEPPED * 1000,
     "kept": round(KEPT * 1000),
 }
@@ -99,6 +118,8 @@ class Said(NamedTuple):
     gap: float
     parties: int
     """How many are in line, with the one that asked."""
+    sharers: int
+    """How many there are, in line or not, with the one that asked."""
 
 
 def question(who: str, **asked: Any) -> str:
@@ -109,4 +130,5 @@ def question(who: str, **asked: Any) -> str:
 def answer(said: str | bytes) -> Said:
     """The script's result."""
     data = json.loads(said)
-    return Said(data["go"], data["wait"] / 1000, data["paused"] / 1000, data["gap"] / 1000, data["parties"])
+    wait, paused, gap = (data[name] / 1000 for name in ("wait", "paused", "gap"))
+    return Said(data["go"], wait, paused, gap, data["parties"], data["sharers"])

@@ -43,8 +43,9 @@ class RedisLimiter:
     of calls that wait in each; interactive calls of all of them go before bulk. A 429, 503 or 402 that one of them
     meets holds back all. Nothing but names, times and counts is kept there: neither the key nor an address.
 
-    Where Redis is away or does not answer within a second, each process keeps to a `share` of the rate by itself: with
-    ``share=1/n`` up to n of them are within the limit. It returns by itself; both is logged once.
+    Where Redis is away or does not answer within a second, each process keeps to a `share` of the rate by itself, and
+    to an equal part at most among all that Redis has told of: n of them are within the limit if they had met there,
+    or have ``share=1/n``. It returns by itself; both is logged once.
 
     It is open within ``async with``, in one event loop, and may be opened again later, or after a fork.
 
@@ -53,7 +54,7 @@ class RedisLimiter:
             characters in a password are percent-encoded.
         account: the name of the account, letters, digits and ``._:-``; the same in every process.
         rate: requests per second; as in `LocalLimiter`. The same in every process.
-        share: this process' part while Redis is away.
+        share: this process' part while Redis is away, at most.
         ssl_context: for ``rediss://``; by default one that verifies.
         prefix: of the one key in Redis, ``prefix:{account}:pace``.
 
@@ -76,10 +77,12 @@ class RedisLimiter:
             if not isinstance(given, str) or not _NAME.fullmatch(given):
                 raise ConfigurationError(f"{name}: letters, digits and ._:- were expected")
         self._rate, self._clock, self._sleep = rate, clock, sleep
-        self._own = LocalLimiter(rate, share, clock=clock, sleep=sleep)
+        self._own = _Own(rate, share, clock=clock, sleep=sleep)
+        self._sharers = 1  # as last told, and still while it is closed
         self._account = account
         self._where, self._connect = connector(url, f"{prefix}:{{{account}}}:pace", ssl_context)
         self._tasks: TaskGroup | None = None
+        self._pid = 0
         self._reset()
 
     def __repr__(self) -> str:
@@ -120,7 +123,7 @@ class RedisLimiter:
 
     @property
     def rate(self) -> float:
-        """Requests per second that this process can count on: its share."""
+        """Requests per second that this process can count on: its share, or an equal part where that is less."""
         return self._own.rate
 
     @property
@@ -161,7 +164,9 @@ class RedisLimiter:
                 waiter.event.set()
 
     def _reset(self) -> None:
-        self._pid, self._loop, self._who = os.getpid(), object(), secrets.token_hex(6)
+        if self._pid != os.getpid():  # opened again it is the same sharer
+            self._pid, self._who = os.getpid(), secrets.token_hex(6)
+        self._loop = object()
         self._line: deque[_Waiter] = deque()
         self._stir, self._news = anyio.Event(), _News()
         self._away = self._met = self._answered = False  # Redis: given up; ever reached; reached by this connection
@@ -247,6 +252,7 @@ class RedisLimiter:
         if self._answered:  # else it took connecting, too
             self._trip += (took - self._trip) / 4
         self._resume, self._gap, self._parties = now + said.paused, said.gap, said.parties
+        self._meet(said.sharers)
         self._own.follow(said.gap)  # so that a change to our own pace, and back, keeps the rhythm
         return said._replace(wait=max(said.wait - (took / 2 if said.go else took), 0.0))
 
@@ -280,6 +286,12 @@ class RedisLimiter:
                 self._news.left = True
                 self._stir.set()
 
+    def _meet(self, sharers: int) -> None:
+        """Fewer are believed where Redis has been there for a while: before, it may have forgotten who shares."""
+        settled = self._answered and self._clock() >= self._settled_at
+        self._sharers = sharers if settled else max(sharers, self._sharers)
+        self._own.among(self._sharers)
+
     # -- Redis comes and goes ------------------------------------------------------------------------------------
 
     def _find(self) -> None:
@@ -306,6 +318,17 @@ class RedisLimiter:
         log.warning(said, _kinds(reason), self._account, self._own.rate)
         if self._own.idle:
             self._own.postpone(_dice(0))  # so that not all begin at once
+
+
+class _Own(LocalLimiter):
+    """The pace of this process by itself: its share, and an equal part at most."""
+
+    def __init__(self, rate: float | None, share: float, **options: Any) -> None:
+        super().__init__(rate, share, **options)
+        self._most = self._share
+
+    def among(self, sharers: int) -> None:
+        self._share = min(self._most, 1 / sharers)
 
 
 class _Waiter:

@@ -155,7 +155,9 @@ class Looked:
                 continue
             row, lost = sent
             left_open = _left_open(row, tied=lost.tied)
-            if _is_new(contact, lost) or (not left_open and _is_after(contact.updated_at, lost.since)):
+            # What nobody compares must not be somebody else's, of just before.
+            is_like = _is_new(contact, lost, timedelta(0)) if left_open else _is_after(contact.updated_at, lost.since)
+            if is_like or (not left_open and _is_new(contact, lost, CLOCKS)):
                 self.found[row] = contact.id
             elif _is_after(contact.updated_at, lost.since):
                 self.unsure[row] = left_open
@@ -208,14 +210,15 @@ def _left_open(row: Row, *, tied: bool) -> str:
     return ", ".join(name for name, value in row.wire.items() if name not in known and value != [])
 
 
-def _is_new(contact: Contact, lost: Lost) -> bool:
+def _is_new(contact: Contact, lost: Lost, clocks: timedelta) -> bool:
     """Whether it was not there before the row left, and came when the row may have come."""
     made = contact.created_at
-    return made is not None and _is_after(made, lost.since) and made <= lost.until + CLOCKS
+    since = lost.since.replace(microsecond=0)  # as `created_at`
+    return made is not None and _is_after(made, since, clocks) and made <= lost.until + CLOCKS
 
 
-def _is_after(time: datetime | None, since: datetime) -> bool:
-    return time is not None and time.tzinfo is not None and time >= since - CLOCKS
+def _is_after(time: datetime | None, since: datetime, clocks: timedelta = CLOCKS) -> bool:
+    return time is not None and time.tzinfo is not None and time >= since - clocks
 
 
 def _bare(text: str | None) -> str:

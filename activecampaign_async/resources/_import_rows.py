@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any
+from unicodedata import category
 
 from .. import _json
 from .._given import encode_fields
@@ -19,6 +20,7 @@ SHARDS = 4096
 # Only what no mail system takes: what is merely odd is for ActiveCampaign to refuse.
 _LOCAL = re.compile(r'"[^"\r\n]+"|[^\s@"(),:;<>\[\]\\]+')
 _LABEL = re.compile(r"[^\W_](?:[\w-]*[^\W_])?")
+_UNSEEN = frozenset({"Cc", "Cf"})
 
 
 class Refused(ValueError):
@@ -87,6 +89,8 @@ def size_of(wire: Mapping[str, Any]) -> int:
 
 def no_address(email: str) -> str:
     """Why that can be no e-mail address, or nothing."""
+    if not email.isprintable() and (odd := next((each for each in email if category(each) in _UNSEEN), "")):
+        return f"holds U+{ord(odd):04X}, a control or invisible character"
     local, at, domain = email.rpartition("@")
     if not at:
         return "has no @"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -13,6 +14,7 @@ from attrs import evolve, frozen
 
 from .._answer import Answer
 from .._call import Call, Send, nothing, one, priority
+from .._journal import Journal
 from ..errors import (
     ActiveCampaignError,
     APIError,
@@ -50,7 +52,7 @@ TROUBLE = 5  # requests in a row without a clear answer, before the run ends
 LONGEST_PAUSE = 3600.0  # seconds: a Retry-After beyond is nonsense
 LONGEST = 1e7  # seconds after it left in which a row may still be made
 PAUSES = (2.0, 5.0, 15.0, 60.0)  # seconds without imports, after one refusal by their limit after another
-NOT_FOUND = "it was sent, no answer came, and it was not there afterwards"
+NOT_FOUND = "it was sent, no answer came, and its contact was neither made nor changed like that afterwards"
 UNSURE = "it was sent, no answer came, and its contact has changed since, by it or by others: nobody can compare {}"
 NO_CLOCK = "it was sent, no answer came, and as answers have no Date nobody can tell when a contact was changed"
 SYNCED = {"email": "email", "first_name": "firstName", "last_name": "lastName", "phone": "phone"}
@@ -69,6 +71,17 @@ class Asked:
     patience: float
     progress: Callable[[ImportReport], object] | None
     pace: ImportPace
+
+
+class _Departure(Journal):
+    """Says when the requests that are made for a group leave."""
+
+    def __init__(self, departs: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self._departs = departs
+
+    async def ahead(self, home: str, repeatable: bool) -> None:
+        await self._departs()
 
 
 class Run:
@@ -94,6 +107,8 @@ class Run:
         self._flying = 0
         self._in_hand = set[Group]()  # taken, and not on their way yet
         self._lost: list[Sent] = []
+        self._outdated: dict[Row, str] = {}
+        """Rows that an earlier run had sent, and what would be refused now."""
         self._latest = timedelta(seconds=min(max(asked.patience, asked.look_for), LONGEST))
         self._held = 0.0
         self._limited = self._troubled = 0
@@ -197,7 +212,8 @@ class Run:
 
     async def _go_on(self, before: Left) -> None:
         """Read again what an earlier run had read, and take up what it left."""
-        wanted = {*before.unsent, *(number for left in before.sent for number in left.numbers)}
+        unsent = set(before.unsent)
+        wanted = unsent.union(*(left.numbers for left in before.sent))
         kept: dict[int, Row] = {}
         while self._books.read < before.read:
             read = await self._read_again(before)
@@ -209,8 +225,13 @@ class Run:
                 if is_left:  # by a check that is newer than the run before
                     self._books.refuse(number, read, str(error))
                 continue
-            with suppress(Refused):  # or it was checked then, and passed
+            try:
                 await self._check(row)
+            except Refused as error:  # what it names is gone since
+                if number in unsent:
+                    self._books.refuse(number, read, str(error))
+                    continue
+                self._outdated[row] = str(error)
             if is_left:
                 kept[number] = row
         self._books.check(before.digest)
@@ -298,12 +319,12 @@ class Run:
 
     async def _batch(self, group: Group) -> None:
         limiter = self._asked.pace.single if len(group) == 1 else self._asked.pace.many
-        await self._what_time_it_is(group)
-        sent = await self._depart(group, limiter.acquire)
-        if sent is None:
+        if not await self._may_go(group, limiter):
             return
+        call = evolve(_batch_call([row.wire for row in group.rows]), own_limit=True)
+        sent = Sent(group.rows, None)
         try:
-            batch = await self(evolve(_batch_call([row.wire for row in group.rows]), own_limit=True))
+            batch = await self._noted(group, sent, lambda: self(call))
         except ActiveCampaignError as error:
             if not isinstance(error, RateLimitError):
                 limiter.observe(getattr(error, "status", 0), {})
@@ -313,33 +334,54 @@ class Run:
             self._taken(group, sent, batch)
         await self._tell_progress()
 
-    async def _what_time_it_is(self, group: Group) -> None:
-        """ActiveCampaign's own, without which nobody can say later whether something came before or after."""
+    async def _may_go(self, group: Group, limiter: RateLimiter) -> bool:
+        """Wait for the turn that imports have; False where the run has ended."""
         try:
-            async with self._timing:
-                if not self._time.known and not self._timed:
-                    await self(Call("GET", "/users/me", nothing, result_due=False))
-                    self._timed = True
+            await self._find_out_the_time()
+            may_go = await self._pulse.wait(limiter.acquire)
         except BaseException:
-            self._sorter.again(group)
+            self._again(group)
+            raise
+        if not may_go:
+            self._again(group)
+        return may_go
+
+    async def _find_out_the_time(self) -> None:
+        """ActiveCampaign's own, without which nobody can say later whether something came before or after."""
+        async with self._timing:
+            if not self._time.known and not self._timed:
+                await self(Call("GET", "/users/me", nothing, result_due=False))
+                self._timed = True
+
+    async def _noted(self, group: Group, sent: Sent, made: Callable[[], Awaitable[T]]) -> T:
+        """Make what sends a group: that is written down when its first request leaves, and not while it waits."""
+        try:
+            with _Departure(partial(self._departs, group, sent)).kept():
+                return await made()
+        except ActiveCampaignError:
+            raise  # says itself what became of it
+        except BaseException:
+            if sent not in self._books.sent:
+                self._again(group)
             raise
 
-    async def _depart(self, group: Group, acquire: Callable[[], Awaitable[None]] | None = None) -> Sent | None:
-        """Take a turn, and write down what is about to be sent."""
-        sent = Sent(group.rows, None)
+    async def _departs(self, group: Group, sent: Sent) -> None:
+        if sent in self._books.sent:
+            return  # another call for the same row
+        sent.since = self._time.now()
+        self._books.sent.add(sent)
+        self._in_hand.discard(group)
         try:
-            if acquire is not None and not await self._pulse.wait(acquire):
-                self._sorter.again(group)
-                return None
-            sent.since = self._time.now()
-            self._books.sent.add(sent)
-            self._in_hand.discard(group)
             await self._books.save()
         except BaseException:
             self._books.sent.discard(sent)
-            self._sorter.again(group)
+            self._in_hand.add(group)
             raise
-        return sent
+
+    def _again(self, group: Group) -> None:
+        """It is to be sent, still."""
+        self._in_hand.discard(group)
+        self._sorter.again(group)
 
     def _taken(self, group: Group, sent: Sent, batch: Batch) -> None:
         self._limited = self._troubled = 0
@@ -357,13 +399,13 @@ class Run:
             return
         self._books.sent.discard(sent)
         if isinstance(error, RateLimitError):
-            self._sorter.again(group)
+            self._again(group)
             await self._pause(error, limiter)
         elif isinstance(error, APIError) and error.status in (400, 413, 422):
             self._troubled = 0
             self._refused(group, error)
         else:
-            self._sorter.again(group)
+            self._again(group)
             await self._trouble(error)
 
     def _refused(self, group: Group, error: APIError) -> None:
@@ -407,15 +449,12 @@ class Run:
 
     async def _sync(self, group: Group) -> None:
         """``POST /contact/sync``, and what it does not take along: tags and lists."""
-        sent = await self._depart(group)
-        if sent is None:
-            return
-        row = group.rows[0]
+        row, sent = group.rows[0], Sent(group.rows, None)
         try:
-            await self._synced(row)
+            await self._noted(group, sent, lambda: self._synced(row))
         except RateLimitError as error:
             self._books.sent.discard(sent)
-            self._sorter.again(group)
+            self._again(group)
             await self._pause(error)
         except (ValidationError, NotFoundError) as error:
             self._troubled = 0
@@ -425,7 +464,7 @@ class Run:
         except ActiveCampaignError as error:
             if isinstance(error, FATAL) or not is_doubtful(error):
                 self._books.sent.discard(sent)
-                self._sorter.again(group)
+                self._again(group)
                 await self._trouble(error)
             else:
                 self._lose(group, sent, error)
@@ -479,15 +518,22 @@ class Run:
         if self._pulse.failure is None:
             lost, self._lost = self._lost, []
             for sent in lost:
-                self._books.sent.discard(sent)
-                if self._asked.resend_unknown:
-                    self._sorter.add(sent.rows)
-                else:
-                    why = NOT_FOUND if sent.since else NO_CLOCK
-                    for row in sent.rows:
-                        reason = UNSURE.format(unsure[row]) if row in unsure else why
-                        self._books.settle(row, "unknown", reason=reason)
+                self._not_found(sent, unsure)
             await self._tell_progress()
+
+    def _not_found(self, sent: Sent, unsure: Mapping[Row, str]) -> None:
+        """Sent again if that was asked for, or told."""
+        self._books.sent.discard(sent)
+        why = NOT_FOUND if sent.since else NO_CLOCK
+        for row in sent.rows:
+            outdated = self._outdated.get(row)
+            if self._asked.resend_unknown and outdated is None:
+                self._sorter.add([row])
+                continue
+            reason = UNSURE.format(unsure[row]) if row in unsure else why
+            if outdated is not None:
+                reason = f"{reason}; not sent again: {outdated}"
+            self._books.settle(row, "unknown", reason=reason)
 
     def _lost_rows(self) -> dict[Row, Lost]:
         """Those of which a time is known: only by that can be told whether a contact was there before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from os import PathLike
 from typing import Any
 
 import anyio.lowlevel
@@ -17,7 +18,8 @@ class Source:
 
     def __init__(self, rows: Iterable[Any] | AsyncIterable[Any]) -> None:
         if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, (Iterable, AsyncIterable)):
-            raise TypeError(f"rows: an iterable of rows was expected, not {type(rows).__name__}")
+            hint = "; RowFile(path) reads a file" if isinstance(rows, (str, PathLike)) else ""
+            raise TypeError(f"rows: an iterable of rows was expected, not {type(rows).__name__}{hint}")
         self._rows = aiter(rows) if isinstance(rows, AsyncIterable) else iter(rows)
         self._taken = 0
         self.ended = False

@@ -34,12 +34,6 @@ def not_blank(value: str, name: str) -> str:
     return str(sendable(value, name))
 
 
-def whole_number(given: Any, name: str) -> int:
-    if isinstance(given, bool) or not isinstance(given, int):
-        raise TypeError(f"{name}: an int was expected, not {type(given).__name__}")
-    return int(given)
-
-
 def several_ids(given: Any, name: str) -> list[str]:
     return list(each_id(given, name))
 

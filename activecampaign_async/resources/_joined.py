@@ -162,6 +162,8 @@ class _Known:
     """The same, read."""
     left: int | None = 0
     """Requests that are left; None where nobody knows."""
+    spreads: bool = False
+    """Whether `ahead` has contacts to spread over its lanes, and asks for the highest id before."""
 
     def count(self, first: Page[Any], size: int, overlap: int = 0) -> None:
         """A list will be gone through."""
@@ -193,18 +195,20 @@ class Joined:
         self._known: _Known | None = None
         _ = self._contacts(Contact)  # refuses what it cannot take, before anything is sent
 
-    async def plan(self) -> JoinPlan:
-        """How many requests it takes, and how long, before they are spent.
+    async def plan(self, *, ahead: bool = True) -> JoinPlan:
+        """How many requests it takes, and how long, before they are spent; by `ahead`, which asks for the highest id,
+        too, where there are more than two pages. `ahead=False`: as `async for` goes, without that.
 
         Reads the first page of the contacts, which shows what comes along, the names of fields, tags and lists, and
         the first page of each table that is needed: usually four to seven requests, whose answers are used later.
         """
         known, spent = await self._begin(), self._send.spent
+        left = None if known.left is None else known.left + (ahead and known.spreads)
         return JoinPlan(
             contacts=known.contacts,
-            requests=None if known.left is None else spent + known.left,
+            requests=None if left is None else spent + left,
             spent=spent,
-            seconds=None if known.left is None else self._send.seconds_for(known.left),
+            seconds=None if left is None else self._send.seconds_for(left),
             ways={what: "table" if what in known.tables else "included" for what in self._what},
             memory=_memory([page for tables in known.tables.values() for _, page in tables]),
         )
@@ -258,7 +262,9 @@ class Joined:
     async def _look(self, known: _Known) -> None:
         first = await self._send.kept(self._contacts(Contact))
         known.contacts = first.total
-        known.count(first, self._limit or MAX_LIMIT)
+        size = self._limit or MAX_LIMIT
+        known.count(first, size)
+        known.spreads = first.has_more and (first.total or 0) >= len(first.items) + size  # else one more at most
         if (wanted := self._what.get("field_values")) is not None:
             known.fields = {each.id: each for each in await self._all(Field)}
             known.titles = _keys(known.fields.values(), self._key_of)

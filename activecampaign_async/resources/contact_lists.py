@@ -10,7 +10,6 @@ from attrs import frozen
 
 from .._model import UNSET, Row, Unset, Wire
 from .._paging import Pager
-from ._inputs import whole_number
 from ._resource import Resource, RowOrder, rows
 from .lists import ListChannel
 
@@ -69,8 +68,8 @@ class ContactList(Row):
 class ListStatusFields(TypedDict, total=False):
     """What can be given besides the status."""
 
-    source_id: Annotated[ListSource | int, Wire("sourceid", whole_number)]
-    """A number. Only one is documented, so any is accepted."""
+    source_id: Annotated[ListSource | int | str, Wire("sourceid")]
+    """One that is not known here goes as a str, as everywhere."""
 
 
 class ContactLists(Resource[ContactList]):

@@ -81,7 +81,7 @@ class FieldGroups(Verbs):
         self, *, order_by: RowOrder | Unset = UNSET, limit: int | None = None, timeout: float | None = None
     ) -> Pager[FieldGroup]:
         """Groups of custom fields, of contacts, deals and accounts: ``GET /groupMembers``, which despite its name
-        returns groups. https://developers.activecampaign.com/reference/get-all-custom-field-groups
+        returns groups where it is as documented; DecodeError where it returns their `members`. https://developers.activecampaign.com/reference/get-all-custom-field-groups
         """
         return rows(self._send, "/groupMembers", FieldGroup, order_by=order_by, limit=limit, timeout=timeout)
 
@@ -98,16 +98,17 @@ class FieldGroups(Verbs):
 
     def members(
         self,
-        group: int | str,
+        group: int | str | Unset = UNSET,
         *,
         order_by: RowOrder | Unset = UNSET,
         limit: int | None = None,
         timeout: float | None = None,
     ) -> Pager[FieldGroupMember]:
         """The fields in a group: ``GET /groupMembers?group_id=…``, which is where a group's own link leads.
-        Undocumented by ActiveCampaign.
+        Undocumented by ActiveCampaign. Without a `group`, ``GET /groupMembers``: DecodeError where the account answers
+        that with groups, as documented.
         """
-        query = {"group_id": id_text(group, "group")}
+        query = {} if group is UNSET else {"group_id": id_text(group, "group")}
         return rows(
             self._send, "/groupMembers", FieldGroupMember, query, order_by=order_by, limit=limit, timeout=timeout
         )

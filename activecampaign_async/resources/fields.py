@@ -94,10 +94,10 @@ class Field(Row):
     def format(self, value: FieldData | int | Sequence[str]) -> str:
         """`value` as the text that this field takes: the reverse of `parse`. None gives "", which clears.
 
-        Text passes unchanged, and so does a time without a time zone: it is written without one, as ActiveCampaign
-        keeps it, and is in the account's own zone. TypeError for any type other than the field's. Choices must be among
-        the values (not the labels) of the field's options, if these came along, as they do with `Fields.list`, `get`
-        and `find`: else a ValueError names them.
+        A time without a time zone is written without one, as ActiveCampaign keeps it, and is in the account's own zone.
+        TypeError for any type other than the field's. Text passes unchanged if `parse` can read it: else a ValueError
+        names what fits. Choices must be among the values (not the labels) of the field's options, if these came along,
+        as they do with `Fields.list`, `get` and `find`: else a ValueError names them.
         """
         text = self._text(value)
         options = [row.value for row in self.included.of(FieldOption) if row.value]
@@ -108,13 +108,18 @@ class Field(Row):
         return text
 
     def _text(self, value: FieldData | int | Sequence[str]) -> str:
-        if value is None or isinstance(value, str):
-            return value or ""
+        if not value and (value is None or isinstance(value, str)):
+            return ""
         form = _FORMS.get(self.type, _TEXT)
+        kind = self.type.value if isinstance(self.type, Enum) else self.type
+        if isinstance(value, str):
+            if not _reads(form, value):
+                fits = f"{form.takes}, or text like {form.like}: this is other text"
+                raise ValueError(f"value: a {kind} field ({self.title or self.id}) takes {fits}")
+            return value
         # To isinstance a bool is an int, and a datetime a date.
         other = isinstance(value, bool) or (isinstance(value, datetime) and form.kinds is not datetime)
         if other or not isinstance(value, form.kinds):
-            kind = self.type.value if isinstance(self.type, Enum) else self.type
             raise TypeError(f"value: a {kind} field takes {form.takes}, not {type(value).__name__}")
         if isinstance(value, datetime):
             return str(encode(value))
@@ -145,14 +150,24 @@ class _Form(NamedTuple):
     read: Callable[[str | None], FieldData]
     kinds: type | tuple[type, ...]
     takes: str
+    like: str = ""
+    """Text that can be read."""
+
+
+def _reads(form: _Form, text: str) -> bool:
+    try:
+        form.read(text)
+    except MISFIT:
+        return False
+    return True
 
 
 _TEXT = _Form(lambda text: text or None, (), "str")
-_CHOICES = _Form(_choices, (list, tuple), "a list of str")
+_CHOICES = _Form(_choices, (list, tuple), "a list of str", "||one||two||")
 _FORMS: Mapping[FieldType | str | None, _Form] = {
-    FieldType.DATE: _Form(read_date, date, "date"),
-    FieldType.DATETIME: _Form(read_datetime, datetime, "datetime"),
-    FieldType.NUMBER: _Form(_number, (int, Decimal), "int or Decimal"),
+    FieldType.DATE: _Form(read_date, date, "date", "1990-05-17"),
+    FieldType.DATETIME: _Form(read_datetime, datetime, "datetime", "2020-05-19T02:45:00-05:00"),
+    FieldType.NUMBER: _Form(_number, (int, Decimal), "int or Decimal", "12.50"),
     FieldType.CHECKBOX: _CHOICES,
     FieldType.LISTBOX: _CHOICES,
 }

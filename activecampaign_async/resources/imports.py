@@ -125,7 +125,7 @@ def _by_id(inputs: Sequence[Mapping[str, str | None]]) -> list[dict[str, Any]]:
 def _lists(given: Any, name: str) -> list[dict[str, Any]]:
     if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
         raise TypeError(f"{name}: several list ids were expected, not {type(given).__name__}")
-    return [{"listid": given_id(id, name)} for id in given]
+    return [{"listid": given_id(id, name, "lists")} for id in given]
 
 
 class _Address(TypedDict):

@@ -49,7 +49,8 @@ def set_list_status(account: Account, body: object) -> Answer:
         return invalid("The value you selected is not a valid choice.", "field_invalid", "status")
     for row in account.contact_lists.of_contact(contact):
         if row["list"] == str(list_):
-            shown = write(account, account.contact_lists, row, {"status": values["status"]})
+            written: Row = {name: values[name] for name in ("status", "sourceid") if name in values}
+            shown = write(account, account.contact_lists, row, written)
             return beside(account, contact, "contactList", shown, 200)
     facts = account.contacts.facts(contact)
     made: Row = {"contact": str(contact), "list": str(list_), "status": status}

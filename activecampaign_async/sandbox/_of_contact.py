@@ -139,7 +139,21 @@ def contact_of_event(account: Account, id: int) -> Answer:
     return answer({"contact": generate.brief(account.contacts.row(contact))})
 
 
+def _led(plural: str, column: str, to: str) -> Callable[[Account, int], Answer]:
+    """Where the link of a row leads that names another one."""
+
+    def follow(account: Account, id: int) -> Answer:
+        row, table = account.tables[plural].get(id), account.tables[to]
+        number = whole(str(row[column])) if row else None
+        found = table.get(number) if number else None
+        return missing(account.tables[plural].kind, id) if found is None else answer({table.singular: found})
+
+    return follow
+
+
 OF_OTHERS: Final[dict[tuple[str, str], Callable[[Account, int], Answer]]] = {
+    ("contactLists", "list"): _led("contactLists", "list", "lists"),
+    ("contactTags", "tag"): _led("contactTags", "tag", "tags"),
     ("geoIps", "geoAddress"): geo_address,
     ("trackingLogs", "contact"): contact_of_event,
 }

@@ -146,6 +146,11 @@ RULES: Final = (
         "D",
         "`/geoIps/{id}/geoAddress` wants the id of the geoIp, as its link has it, not that of the address.",
     ),
+    Rule(
+        "of_association.row",
+        "?",
+        "`/contactTags/{id}/tag` and `/contactLists/{id}/list` answer the row that the link leads to.",
+    ),
     Rule("tracking_logs.contact", "D", "`/trackingLogs/{id}/contact` answers whose event that is."),
     Rule("activities.contact", "D", "`/activities` wants a `contact`: 400 `{}` without."),
     Rule("activities.after", "D", "`after`, `orders[tstamp]`, `include=notes,recipients`."),

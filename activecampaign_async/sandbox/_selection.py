@@ -63,7 +63,7 @@ def _question(query: Query) -> list[object]:
 
 
 def _keeps(query: Query) -> list[Keep]:
-    keeps = [_PLAIN[name](value) for name, value in query.plain.items() if name in _PLAIN and value]
+    keeps = [_PLAIN[name](value) for name, value in query.plain.items() if name in _PLAIN and _says(name, value)]
     for name, (changed, after) in _DATES.items():
         moment = seconds_of(query.filters.get(name, ""))
         if moment is not None:
@@ -71,6 +71,12 @@ def _keeps(query: Query) -> list[Keep]:
     return keeps
 
 
+def _says(name: str, value: str) -> bool:
+    """Whether it filters. No row has the id 0, which the API says itself where no filter was given."""
+    return value != "" and not (value == "0" and name in _OF_ROWS)
+
+
+_OF_ROWS = frozenset({"listid", "tagid", "seriesid", "formid", "segmentid", "waitid"})
 _DATES = {
     "created_after": (False, True),
     "created_before": (False, False),

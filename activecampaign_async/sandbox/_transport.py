@@ -1,7 +1,10 @@
 """The sandbox as an httpx transport: no socket, but timeouts, half bodies, broken connections."""
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -17,6 +20,8 @@ _STOPPED: dict[str, tuple[str, type[httpx.TimeoutException]]] = {
     "no_pool": ("pool", httpx.PoolTimeout),
 }
 
+Trace = Callable[[str, Mapping[str, Any]], Awaitable[object]]
+
 
 class SandboxTransport(httpx.AsyncBaseTransport):
     """Hands each request to the sandbox, and back what comes: an answer, or what a broken wire raises."""
@@ -26,6 +31,8 @@ class SandboxTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         clock = self._sandbox.clock
+        trace: Trace = request.extensions.get("trace", _untold)
+        await trace("sandbox.request.started", {})  # httpcore has no event for a place in the pool, or its lack
         timeouts: dict[str, float | None] = request.extensions.get("timeout", {})
         body = await request.aread()
         url = request.url
@@ -41,6 +48,10 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         stopped = self._sandbox.before_sending(ask)
         if stopped == "refused":
             raise httpx.ConnectError("All connection attempts failed", request=request)
+        if stopped != "no_pool":
+            await trace("connection.start_tls.started", {"ssl_context": _tls(), "server_hostname": url.host})
+        if stopped in (None, "no_write"):
+            await trace("http11.send_request_headers.started", {"request": _departing(request)})
         if stopped is not None:
             phase, error = _STOPPED[stopped]
             await _patience(clock, timeouts.get(phase), error, request)(float("inf"))
@@ -59,6 +70,23 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             stream=_Body(answer, clock, timeouts.get("read"), request),
             extensions={"http_version": b"HTTP/1.1"},
         )
+
+
+async def _untold(event: str, info: Mapping[str, Any]) -> None:
+    """Nobody asked to be told."""
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """What a connection would be set up with, were there one: nothing leaves the process."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _departing(request: httpx.Request) -> SimpleNamespace:
+    """As httpcore tells of it, whose method is bytes."""
+    return SimpleNamespace(method=request.method.encode(), url=request.url, headers=request.headers.raw)
 
 
 class _Body(httpx.AsyncByteStream):

@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import pytest
 
+import activecampaign_async.cli._import_plan  # noqa: F401 - it takes a time that is patched below
 from activecampaign_async.cli import main
 from activecampaign_async.resources import _import_watch
 from activecampaign_async.sandbox import Sandbox

@@ -16,8 +16,10 @@ from typing import Any
 import anyio
 import pytest
 
-from activecampaign_async.cli._account import Pace
+from activecampaign_async.cli._account import Account, Pace
+from activecampaign_async.cli._form import Form
 from activecampaign_async.cli._workers import SharedExport
+from activecampaign_async.errors import ConfigurationError
 from activecampaign_async.jobs import Checkpoint
 from activecampaign_async.limits import Foresight
 from activecampaign_async.sandbox import Sandbox
@@ -37,9 +39,13 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 def test_workers_need_redis(tmp_path: Path) -> None:
     with served(Sandbox(contacts=5)) as env:
         done = run(env, "--out", tmp_path / "x", "--workers", "2")
-    assert done.returncode == 2
-    assert done.stderr.startswith("activecampaign: --workers needs --redis URL")
+    assert done.returncode == 1
+    assert done.stderr.startswith("activecampaign: settings: --workers needs --redis URL (or AC_REDIS_URL), ")
     assert list(tmp_path.iterdir()) == []
+    given: dict[str, Any] = {"resume": False, "force": False, "lanes": 1, "show_stats": False}
+    lone = SharedExport(Account(), Pace(5), {}, Form("ndjson"), tmp_path / "x", workers=2, **given)
+    with pytest.raises(ConfigurationError, match="--workers needs"):
+        anyio.run(lone._export, None)
 
 
 @pytest.mark.parametrize("kind", KINDS)

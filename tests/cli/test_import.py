@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from activecampaign_async.cli._import_plan import ENCODING
 from activecampaign_async.sandbox import Sandbox
 from tests.cli.support import COMMAND, FAST, importing as served, run as run_apart, run_here as run
 from tests.examples.support import until
@@ -219,6 +220,17 @@ def test_a_wrong_header_is_one_line(people: Path) -> None:
         assert "there is no custom field 'BORN'" in done.stderr
 
 
+REST = "customer_acct_name, tags, subscribe, unsubscribe or field:NAME"
+TWICE = (
+    "two columns are email: 'e-mail' is the second one (--column e-mail=WHAT says it, where WHAT is first_name, "
+    f"last_name, {REST}; --skip email or --skip e-mail leaves one of them out)"
+)
+UNKNOWN = (
+    "what is 'Email 2', 'Vorname'? Say what it is, or that it is to be skipped (--column 'Email 2=WHAT' says it, where "
+    f"WHAT is first_name, last_name, phone, {REST}; --skip 'Email 2' leaves it out)"
+)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
@@ -227,7 +239,9 @@ def test_a_wrong_header_is_one_line(people: Path) -> None:
         ("people.csv", "emial,phone\n", "(--column emial=email says it)"),
         ("people.csv", "who,phone\n", "(--column NAME=email says it)"),
         ("people.csv", "", "a first line with the names of the columns was expected"),
-        ("people.csv", "email,e-mail\n", "two columns are email: 'e-mail' is the second one"),
+        ("people.csv", "email,e-mail,phone\n", TWICE),
+        ("people.csv", "Email;Email 2;Vorname\n", UNKNOWN),
+        ("people.csv", "email,Tag,Tag\n", "two columns are called 'Tag': rename or remove one in the file"),
         ("people.xlsx", "?", "a spreadsheet's own format is not read: save it as CSV"),
         ("people.parquet", "?", "Parquet is not read: CSV and NDJSON are"),
         ("people.doc", "?", "csv or ndjson? Its name does not tell"),
@@ -240,6 +254,62 @@ def test_what_is_wrong_with_a_file_says_what_helps(tmp_path: Path, name: str, te
         done = run(env, path, *GO)
     assert (done.returncode, done.stderr.startswith(f"activecampaign: {path}: ")) == (2, True)
     assert done.stderr.endswith(f"{said}\n")
+
+
+def test_what_is_wrong_with_a_file_comes_before_that_nobody_can_be_asked(people: Path) -> None:
+    people.write_text("email,Vorname,field:Size\na@example.org,A,4\n")
+    with served(Sandbox(rate=None)) as env:
+        assert "what is 'Vorname'?" in run(env, people, "--no-automations").stderr
+        done = run(env, people, "--no-automations", *MAPPED)
+        assert "there is no custom field 'Size' (--column field:Size=WHAT says it, " in done.stderr
+        assert done.stderr.endswith("; --skip field:Size leaves it out)\n")
+        done = run(env, people, "--no-automations", *MAPPED, "--skip", "field:Size")
+        assert (done.returncode, "there is nobody to ask whether to send" in done.stderr) == (2, True)
+
+
+OTHER_ENCODING = f"the whole file may be in another encoding, as spreadsheets save it: {ENCODING}"
+
+
+def test_a_file_in_another_encoding_is_told_with_the_option(people: Path) -> None:
+    names = ["Zo\u00eb", "Ann", "Ren\u00e9"]
+    text = "email,first_name\n" + "".join(f"p{number}@example.org,{name}\n" for number, name in enumerate(names))
+    people.write_bytes(text.encode("cp1252"))
+    sandbox = Sandbox(rate=None)
+    with served(sandbox) as env:
+        told = run(env, people, "--no-automations", "--dry-run")
+        assert f"\n2 lines are not UTF-8: {OTHER_ENCODING}\n" in told.stdout
+        done = run(env, people, *GO)
+        assert f"\n2 lines are not UTF-8: {OTHER_ENCODING}\n" in done.stderr
+        done = run(env, people, *GO, "--encoding", "cp1252")
+        assert (done.returncode, OTHER_ENCODING in done.stderr) == (0, False)
+    assert sorted(imported(sandbox).values()) == sorted(names)
+
+
+def test_a_header_in_another_encoding_is_told_with_the_option(people: Path) -> None:
+    people.write_bytes("email,Pr\u00e9nom\n".encode("cp1252"))
+    with served(Sandbox(rate=None)) as env:
+        done = run(env, people, *GO)
+    assert done.stderr.endswith("byte 0xE9 at character 9 (--encoding cp1252 where the whole file is in that)\n")
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+def test_no_other_encoding_is_spoken_of_where_it_would_garble_lines_or_change_nothing(
+    people: Path, start: bytes
+) -> None:
+    other = "R" if start else "Ren\u00e9"
+    people.write_bytes(start + f"email,first_name\na@example.org,{other}\n".encode() + b"b@example.org,Zo\xeb\n")
+    with served(Sandbox(rate=None)) as env:
+        done = run(env, people, *GO)
+    assert "line 3: is not UTF-8 like the rest" in done.stderr
+    assert "--encoding" not in done.stderr
+
+
+def test_a_list_by_its_name_is_told_with_what_finds_its_id(people: Path) -> None:
+    people.write_text("email,subscribe\na@example.org,News\n")
+    with served(Sandbox(rate=None)) as env:
+        done = run(env, people, *GO)
+    said = "line 2: subscribe: an int of 1 or more, or its digits, was expected; ac.lists.find looks one up"
+    assert f"  {said}\n" in done.stderr
 
 
 def test_rows_that_are_bound_to_fail_are_not_counted_as_to_import(people: Path) -> None:

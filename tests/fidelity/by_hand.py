@@ -56,6 +56,8 @@ KEYS: dict[str, dict[str, str]] = {
         "tags": "of the API before this one; `contacts.add_tag` puts one on",
         "fieldValues": "beside the contact ActiveCampaign drops them in silence; inside it they are `field_values`",
     },
+    "contacts": {"exclude_automations": "each row of `imports.start` says it for itself"},
+    "fieldOptions": {"field": "`fields.create_options` makes those of one field"},
     "fieldValue": {"useDefaults": "beside the value it is `use_defaults`"},
 }
 """Envelope -> keys of bodies that have no argument, and why."""
@@ -67,6 +69,7 @@ REFUSED: dict[str, str] = {
     r"\w+(: field id( '.*')?)?: an int of 1 or more, or its digits, was expected": "no id: ignored, or half read",
     r"\w+: .*did you mean ": "nearly a word that is known",
     r"\w+: datetime or date was expected, not str": "a time in a form of its own",
+    r"FieldValues\.update\(\) missing \d+ required ": "what the document says is required",
 }
 """What the library says where it refuses what ActiveCampaign takes, and what was given."""
 

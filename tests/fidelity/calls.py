@@ -29,7 +29,7 @@ from activecampaign_async.resources.account_contacts import AccountContact
 from activecampaign_async.resources.contact_automations import AutomationEntryCount, ContactAutomation
 from activecampaign_async.resources.contact_deals import ContactDeal, ContactDeals
 from activecampaign_async.resources.contact_goals import ContactGoal
-from activecampaign_async.resources.contact_lists import ContactList, ListStatus, ListStatusFields
+from activecampaign_async.resources.contact_lists import ContactList, ListSource, ListStatus, ListStatusFields
 from activecampaign_async.resources.contact_logs import BounceLog, ContactLog, TrackingLog
 from activecampaign_async.resources.contact_tags import ContactTag
 from activecampaign_async.resources.deals import Deal
@@ -85,6 +85,8 @@ class Asked(NamedTuple):
     body: Any = None
     rising: bool = True
     """Whether the rows of its answer come in the order of their ids."""
+    holds: frozenset[str] = frozenset()
+    """What its answer has, where that depends on the account."""
 
     @property
     def ids(self) -> list[str]:
@@ -259,7 +261,10 @@ def _list_status(ac: AsyncClient, a: Asked) -> Awaitable[Any]:
     needed = {name: row.pop(name) for name in ("contact", "list", "status") if name in row}
     if needed.get("status") not in (None, *ListStatus, *map(str, ListStatus)):
         needed["status"] = str(needed["status"])  # one that is not known goes as a str
-    return ac.contacts.set_list_status(**needed, **given(ListStatusFields, row))
+    fields = given(ListStatusFields, row)
+    if fields.get("source_id") not in (None, *ListSource):
+        fields["source_id"] = str(fields["source_id"])
+    return ac.contacts.set_list_status(**needed, **fields)
 
 
 def _value(a: Asked) -> dict[str, Any]:
@@ -271,13 +276,14 @@ def _options(ac: AsyncClient, a: Asked) -> Awaitable[Any]:
     rows: list[Any] = [given(fields._Option, row) for row in a.inside("fieldOptions", kind=list)]
     of = {row.pop("field", None) for row in rows}
     if len(of) != 1:
-        raise Unknown(f"options of {len(of)} fields")
+        raise NoKey(f"options of {len(of)} fields", ["field"])
     return ac.fields.create_options(of.pop(), rows)
 
 
 def _members(ac: AsyncClient, a: Asked) -> Pager[Any]:
-    if "group_id" in a.query:
-        return ac.field_groups.members(a.query["group_id"], **a.listed(FieldGroupMember, NoFilters, "group_id"))
+    if "group_id" in a.query or "groupMembers" in a.holds:
+        of = {"group": a.query["group_id"]} if "group_id" in a.query else {}
+        return ac.field_groups.members(**of, **a.listed(FieldGroupMember, NoFilters, "group_id"))
     return ac.field_groups.list(**a.listed(FieldGroup))
 
 

@@ -65,7 +65,8 @@ def exchange_of(name: str, one: dict[str, Any]) -> Exchange:
         [*httpx.QueryParams(in_path).multi_items(), *(given.items() if isinstance(given, dict) else given)]
     )
     answer, verb = one.get("response_body"), one["method"]
-    asked = Asked(verb, path, query, one.get("request_body"), rises(answer))
+    keys = frozenset(answer) if isinstance(answer, dict) else frozenset()
+    asked = Asked(verb, path, query, one.get("request_body"), rises(answer), keys)
     if pattern_of(whole := asked._replace(path=path.rstrip("/"))) is not None:
         asked = whole  # a slash at the end changes nothing, unless an id is missing there
     if verb == "PATCH" and pattern_of(asked) is None:  # a proxy's own verb: the API's, and ours, is PUT
@@ -75,9 +76,10 @@ def exchange_of(name: str, one: dict[str, Any]) -> Exchange:
 
 
 def as_query(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Parameters by name; several values where PHP takes them."""
+    """Parameters by name; several values where PHP takes them. It writes ``ids[0]`` itself, and means ``ids[]``."""
     query: dict[str, Any] = {}
-    for key, value in pairs:
+    for name, value in pairs:
+        key = re.sub(r"^ids\[\d+\]$", "ids[]", name)
         query[key] = [*query.get(key, ()), value] if key.endswith("[]") else value
     return query
 

@@ -11,9 +11,10 @@ import anyio.lowlevel
 import httpx
 from attrs import define, field
 
+from activecampaign_async import LocalLimiter
 from activecampaign_async.resources.imports import ImportPace, ImportReport, RowOutcome
 from activecampaign_async.sandbox import Sandbox
-from tests.support import client_of
+from tests.support import client_of, fast
 
 
 def row(number: int, **more: Any) -> dict[str, Any]:
@@ -83,13 +84,15 @@ async def run(
     disk: Disk | None = None,
     *,
     account: str | None = None,
+    limiter: LocalLimiter | None = None,
     change: Change = lambda request, response: response,
     **options: Any,
 ) -> ImportReport:
     """An import into the sandbox, in virtual time."""
     disk = disk or Disk()
     given: dict[str, Any] = {"run_automations": False, "pace": pace(), "outcomes": disk, "checkpoint": disk}
-    async with client_of(sandbox, account=account, transport=Changed(sandbox.transport(), change)) as ac:
+    transport = Changed(sandbox.transport(), change)
+    async with client_of(sandbox, account=account, transport=transport, rate_limiter=limiter or fast()) as ac:
         return await ac.contacts.import_many(rows, **given | options)
 
 

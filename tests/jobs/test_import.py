@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -83,6 +84,7 @@ BAD: list[tuple[Any, str]] = [
     ({"email": "an n@example.org"}, "no mailbox"),
     ({"email": "ann@exa_mple..org"}, "no domain"),
     ({"email": "a..nn@example.org"}, "dot out of place"),
+    ({"email": "\ufeffann@example.org"}, r"email: holds U\+FEFF, a control or invisible character"),
     ({"email": "b@example.org", "firstName": "Ann"}, "did you mean first_name"),
     ({"email": "b@example.org", "fields": {0: "x"}}, "fields: field id"),
     ({"email": "b@example.org", "fields": {" ": "x"}}, "fields: is empty"),
@@ -405,11 +407,66 @@ async def test_a_few_rows_go_one_by_one() -> None:
     assert {(r["contact"], r["value"]) for r in sandbox.rows("fieldValues")} == {(c, "||red||blue||") for c in contacts}
 
 
-async def test_a_tag_that_is_new_is_made_once_for_them() -> None:
+@pytest.mark.parametrize(("count", "batches"), [(5, 0), (12, 1)])
+async def test_whoever_has_left_a_list_is_not_subscribed_again(count: int, batches: int) -> None:
     sandbox = Sandbox(rate=None)
+    sandbox.add_list("News", id=1)
+    before = [2, 1, 0, None, 2]
+    for number, status in enumerate(before):
+        contact = sandbox.add_contact(f"person{number}@example.org")
+        if status is not None:
+            sandbox.subscribe(contact, 1, status)
+    given = [row(n, subscribe=[1]) for n in range(count)]
+    report = await run(sandbox, given, run_automations=True)
+    assert (report.imported, report.batches) == (count, batches)
+    after = {str(one["contact"]): one["status"] for one in sandbox.rows("contactLists")}
+    assert [after[str(sandbox.find(f"person{n}@example.org"))] for n in range(5)] == ["2", "1", "1", "1", "2"]
+
+
+async def test_nothing_is_spent_on_lists_that_stay_as_they_are() -> None:
+    sandbox = Sandbox(rate=None)
+    sandbox.add_list("News", id=1)
+    for number, status in enumerate([1, 2, 3]):
+        sandbox.subscribe(sandbox.add_contact(f"person{number}@example.org"), 1, status)
+    rows = [*(row(n, subscribe=[1]) for n in range(3)), row(3, unsubscribe=[1]), row(4)]
+    await run(sandbox, rows, run_automations=True)
+    assert sorted(str(one["status"]) for one in sandbox.rows("contactLists")) == ["1", "2", "2", "3"]
+    assert len(asked(sandbox, "/contactLists")) == 1
+    assert sum(one.path.endswith("/contactLists") and one.method == "GET" for one in sandbox.requests) == 3
+
+
+async def test_a_list_that_was_left_is_found_behind_a_page_of_others() -> None:
+    sandbox = Sandbox(rate=None)
+    contact = sandbox.add_contact("person1@example.org")
+    for id in range(1, 131):
+        sandbox.add_list(f"List {id}", id=id)
+        sandbox.subscribe(contact, id, 2 if id in (1, 130) else 1)
+    report = await run(sandbox, [row(1, subscribe=[1, 130])], run_automations=True)
+    assert report.imported == 1
+    assert asked(sandbox, "/contactLists") == []
+
+
+async def test_a_tag_that_is_new_is_made_once_for_them() -> None:
+    sandbox = Sandbox(rate=None, latency=100)
     report = await run(sandbox, [row(n, tags=["new"]) for n in range(5)], run_automations=True, create_tags=True)
     assert report.imported == 5
     assert [(tag["tag"], tag["subscriber_count"]) for tag in sandbox.rows("tags")] == [("new", "5")]
+    assert (spent(sandbox)["GET /tags"], spent(sandbox)["POST /tags"]) == (1, 1)
+
+
+async def test_a_template_s_tag_is_none_of_contacts() -> None:
+    sandbox, disk = Sandbox(rate=None), Disk()
+    sandbox.add_tag("promo", "template")
+    sandbox.add_tag("vip", "template")
+    sandbox.add_tag("VIP")
+    sandbox.add_tag("Vips", "template")
+    report = await run(sandbox, [row(1, tags=["promo"]), row(2, tags=["vip"])], disk, run_automations=True)
+    assert (report.imported, report.failed) == (1, 1)
+    assert reasons(disk) == {1: "tags: there is no tag 'promo' (create_tags=True or --create-tags makes it)"}
+    await run(sandbox, [row(1, tags=["promo"])], run_automations=True, create_tags=True)
+    tied = {one["tag"] for one in sandbox.rows("contactTags")}
+    names = [(one["tag"], one["tagType"]) for one in sandbox.rows("tags") if one["id"] in tied]
+    assert names == [("VIP", "contact"), ("promo", "contact")]
 
 
 async def test_one_by_one_a_refusal_names_its_row() -> None:
@@ -618,6 +675,12 @@ async def test_rows_from_an_async_iterator() -> None:
 @pytest.mark.parametrize("given", ["a@b.example", {"email": "a@b.example"}, 5, b"x"])
 async def test_what_is_no_list_of_rows(given: Any) -> None:
     with pytest.raises(TypeError, match="an iterable of rows was expected"):
+        await run(Sandbox(), given)
+
+
+@pytest.mark.parametrize("given", ["people.csv", Path("people.csv")])
+async def test_a_path_is_told_what_reads_it(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"not \w+; RowFile\(path\) reads a file"):
         await run(Sandbox(), given)
 
 

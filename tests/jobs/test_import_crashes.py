@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from activecampaign_async import LocalLimiter
 from activecampaign_async.jobs import ResumeError
+from activecampaign_async.resources._import_state import Left
 from activecampaign_async.sandbox import Sandbox
 from tests.jobs.importing import Disk, crash, row, run
-from tests.support import examples
+from tests.support import client_of, examples
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -95,7 +98,7 @@ async def test_what_is_not_found_is_unknown_unless_it_is_to_be_sent_again() -> N
         assert report.rows == COUNT == len(disk.told)
         unknown = [one for one in disk.outcomes if one.status == "unknown"]
         assert len(unknown) == report.unknown == (0 if again else SIZE)
-        assert all(sandbox.find(str(one.email)) is None and "not there" in one.reason for one in unknown)
+        assert all(sandbox.find(str(one.email)) is None and "neither made nor changed" in one.reason for one in unknown)
         assert report.imported == COUNT - 7 - report.unknown
         assert twice(sandbox) == []
 
@@ -204,3 +207,41 @@ async def test_another_query_another_account_another_version_are_refused() -> No
     disk.state = {"anything": 1}
     with pytest.raises(ResumeError, match="none of this import"):
         await run(sandbox, rows(), disk)
+
+
+def good_rows() -> Iterator[dict[str, Any]]:
+    return (row(number) for number in range(1, COUNT + 1))
+
+
+@pytest.mark.parametrize("at", [3, 8, 13])
+async def test_at_the_accounts_own_pace_only_what_had_left_is_unknown(at: int) -> None:
+    """Six batches at a time wait for the account's turn: a crash leaves those alone in doubt whose turn had come."""
+    sandbox, disk = account(latency=300), Disk()
+    limiter = LocalLimiter(5, clock=anyio.current_time)
+    assert await crash(sandbox, good_rows, disk, at_request=at, limiter=limiter, batch_size=5) is None
+    assert disk.state is not None
+    left = [number for sent in Left.of(disk.state["state"]).sent for number in sent.numbers]
+    batches = [one for one in sandbox.requests if one.path.endswith("/bulk_import")]
+    assert len(left) == 5 * len(batches) > 0, "what waits in line was not sent"
+
+
+async def test_what_a_row_names_may_be_gone_when_it_is_gone_on_with() -> None:
+    sandbox, disk = account(latency=300), Disk()
+    sandbox.add_field("Plan", id=1)
+
+    def planned() -> Iterator[dict[str, Any]]:
+        return (row(number, fields={"Plan": "gold"}) for number in range(1, 61))
+
+    limiter = LocalLimiter(5, clock=anyio.current_time)
+    assert await crash(sandbox, planned, disk, at_request=6, limiter=limiter, batch_size=10) is None
+    async with client_of(sandbox) as ac:
+        await ac.fields.delete(1)
+    report = await run(sandbox, planned(), disk, batch_size=10, resend_unknown=True)
+    assert report.pending == 0
+    failed = {one.row: one.reason for one in disk.outcomes if one.status == "failed"}
+    assert set(failed.values()) == {"fields: there is no custom field 'Plan'"}
+    bodies: list[Any] = [
+        cast("Any", one.body)["contacts"] for one in sandbox.requests if one.path.endswith("/bulk_import")
+    ]
+    assert all(type(field["id"]) is int for body in bodies for each in body for field in each["fields"])
+    assert len(failed) == 60 - sum(map(len, bodies))

@@ -86,6 +86,17 @@ async def test_a_contact_that_is_new_was_imported(says: dict[str, Any]) -> None:
     assert {sandbox.written("contacts", id) for id in sandbox.contact_ids()} == {1}
 
 
+@pytest.mark.parametrize(("says", "unknown"), [({"tags": ["VIP"]}, 12), ({"subscribe": [1]}, 12), ({}, 0)])
+async def test_one_that_came_just_before_may_lack_what_nobody_compares(says: dict[str, Any], unknown: int) -> None:
+    sandbox = account()
+    for number in range(1, 13):
+        sandbox.add_contact(f"person{number}@example.org", firstName=f"First {number}")
+    await anyio.sleep(1.5)
+    sandbox.fail("drop_before", method="POST", path="/import/bulk_import")
+    report = await run(sandbox, [row(number, **says) for number in range(1, 13)], look_for=1.0)
+    assert report.unknown == unknown
+
+
 async def test_one_that_came_long_after_is_another_ones() -> None:
     sandbox, disk = account(), Disk()
 

@@ -27,6 +27,7 @@ from activecampaign_async.jobs import (
 )
 from activecampaign_async.jobs._locks import lock
 from activecampaign_async.sandbox import Sandbox
+from tests.examples.support import until
 from tests.support import client_of
 
 pytestmark = pytest.mark.anyio
@@ -44,15 +45,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "contacts.ndjson"
 
 
-@pytest.fixture(autouse=True)
-def _saves_after_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SAVE_EVERY", 0.0)
-
-
 async def export(sandbox: Sandbox, path: Path, progress: Any = None, **options: Any) -> int:
     async with client_of(sandbox, read_only=True) as client:
+        pager = client.contacts.list(limit=options.pop("limit", 100))
         output = FileOutput(path, account=options.pop("account", "a"), **options)
-        return await export_rows(client.contacts.list(), output, lanes=3, progress=progress)
+        return await export_rows(pager, output, lanes=3, progress=progress)
 
 
 async def begun(sandbox: Sandbox, path: Path, pages: int = 3) -> Checkpoint:
@@ -123,17 +120,89 @@ async def test_after_a_whole_file_was_taken_away_a_run_begins_anew(sandbox: Sand
 
 
 async def test_the_checkpoint_never_counts_what_is_not_there(sandbox: Sandbox, path: Path) -> None:
-    seen = []
+    seen = list[int]()
 
-    def look(_: Progress) -> None:
+    def look(progress: Progress) -> None:
+        if len(seen) % 10 == 9:  # else anywhere between two saves
+            until(lambda: counted(path) == progress.rows, 5)
         found = Checkpoint.load(checkpoint_of(path))
         assert found is not None
         whole = path.read_bytes()[: found.size]
         assert whole.count(b"\n") == found.rows
         seen.append(found.rows)
 
-    await export(sandbox, path, look)
+    await export(sandbox, path, look, limit=10)
     assert len(set(seen)) > 5
+
+
+def counted(path: Path) -> int | None:
+    """Rows, by the checkpoint."""
+    found = Checkpoint.load(checkpoint_of(path))
+    return None if found is None else found.rows
+
+
+async def saved(path: Path, rows: int) -> None:
+    """Returns once the checkpoint counts so many."""
+    await anyio.to_thread.run_sync(until, lambda: counted(path) == rows, 5)
+
+
+async def page(output: FileOutput, number: int) -> None:
+    await output.write(b"{}\n", Checkpoint(account="a", list="l", format="f", cursor="c", rows=number))
+
+
+async def test_each_page_is_saved_without_another_to_follow(path: Path) -> None:
+    async with FileOutput(path, account="a") as output:
+        for number in range(1, 6):
+            await page(output, number)
+            await saved(path, number)
+        assert path.stat().st_size == 15
+
+
+async def test_pages_do_not_wait_for_a_slow_disk_and_are_saved_together(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, begun, free, rows = Checkpoint.save, threading.Event(), threading.Event(), list[int]()
+
+    def slowly(self: Checkpoint, to: Path) -> None:
+        if self.rows:
+            rows.append(self.rows)
+            begun.set()
+            assert free.wait(5)
+        save(self, to)
+
+    monkeypatch.setattr(Checkpoint, "save", slowly)
+    async with FileOutput(path, account="a") as output:
+        with anyio.fail_after(4):
+            await page(output, 1)
+            await anyio.to_thread.run_sync(begun.wait, 4)
+            for number in range(2, 51):
+                await page(output, number)
+        assert rows == [1]
+        free.set()
+        await saved(path, 50)
+        assert rows == [1, 50], "never two at a time, and one for all that came meanwhile"
+
+
+async def test_a_save_that_fails_ends_the_run(sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = Checkpoint.save
+
+    def full(self: Checkpoint, to: Path) -> None:
+        if self.rows >= 300:
+            raise OSError(28, "No space left on device")
+        save(self, to)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoint, "save", full)
+        with pytest.raises(OSError, match="No space left"):
+            await export(sandbox, path)
+        async with FileOutput(path, account="a", resume=True) as output:
+            await page(output, 300)
+            with pytest.raises(OSError, match="No space left"):
+                await output.save()
+            with pytest.raises(OSError, match="No space left"):
+                await output.finish()
+    assert await export(sandbox, path, overwrite=True) == COUNT
+    assert ids(path) == sandbox.contact_ids()
 
 
 async def test_a_power_cut_leaves_what_the_checkpoint_counts(
@@ -150,8 +219,9 @@ async def test_a_power_cut_leaves_what_the_checkpoint_counts(
         found = Checkpoint.load(checkpoint_of(path))  # what it counts, others have synced by now
         if found is not None and size_of(path) < found.size:
             lost.append((size_of(path), found.size))
+        there = os.fstat(file)  # more may be written meanwhile
         sync(file)
-        safe[os.fstat(file).st_ino] = os.fstat(file).st_size
+        safe[there.st_ino] = there.st_size
 
     monkeypatch.setattr(os, "fsync", noted)
     await export(sandbox, path)
@@ -170,8 +240,10 @@ async def test_a_crash_after_any_page_loses_and_doubles_nothing(
     def crash(_: Progress) -> None:
         """What a kill at this moment would leave."""
         copy = tmp_path / f"crash{len(crashes)}.ndjson"
-        copy.write_bytes(path.read_bytes() + (b"" if whole(path) else torn))
-        checkpoint_of(copy).write_bytes(checkpoint_of(path).read_bytes())
+        checkpoint_of(copy).write_bytes(checkpoint_of(path).read_bytes())  # first: it may be saved meanwhile
+        found = Checkpoint.load(checkpoint_of(copy))
+        assert found is not None
+        copy.write_bytes(path.read_bytes() + (b"" if found.done else torn))
         crashes.append(copy)
 
     await export(sandbox, path, crash)

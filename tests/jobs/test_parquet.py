@@ -22,7 +22,6 @@ from activecampaign_async.jobs import (
     ResumeError,
     columns_of,
     export_rows,
-    output as output_module,
 )
 from activecampaign_async.jobs.joined import joined_columns
 from activecampaign_async.jobs.parquet import write_parquet
@@ -120,8 +119,7 @@ def held(path: Path) -> list[str]:
     return sorted(each.name for each in path.parent.iterdir())
 
 
-async def test_rows_are_gathered_and_then_made_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output_module, "SAVE_EVERY", 0.0)
+async def test_rows_are_gathered_and_then_made_one_file(tmp_path: Path) -> None:
     path, sandbox = tmp_path / "x.parquet", Sandbox(contacts=1_234, rate=None)
     with anyio.CancelScope() as scope:
         to = ParquetOutput(path, columns_of(Contact), account="a")

@@ -169,6 +169,19 @@ def test_a_byte_order_mark_says_the_encoding(people: Path, encoding: str) -> Non
     assert found == [(2, {"email": "ann@example.org", "first_name": "Zo\u00eb \U0001f98a"})]
 
 
+def test_a_mark_between_files_that_were_put_together_is_dropped(people: Path) -> None:
+    first, second = (f"\ufeff{HEAD}{name}@x.org,\ufeffZo,\n".encode() for name in "ab")
+    assert read(people, first + second) == [
+        (2, {"email": "a@x.org", "first_name": "\ufeffZo"}),
+        (3, {"email": "email", "first_name": "first_name", "tags": ["tags"]}),
+        (4, {"email": "b@x.org", "first_name": "\ufeffZo"}),
+    ]
+    assert read(people, HEAD + '\ufeff"b@x.org",,\n') == [(2, {"email": "b@x.org"})]
+    items = '{"email": "a@x.org"}\n\ufeff{"email": "b@x.org"}\n\ufeff\n'
+    found = read(people.with_suffix(".ndjson"), items.encode("utf-8-sig"))
+    assert found == [(1, {"email": "a@x.org"}), (2, {"email": "b@x.org"})]
+
+
 def test_half_a_character_in_a_wide_encoding_costs_its_line_alone(people: Path) -> None:
     whole = "email,first_name\na@x.org,Ann\nb@x.org,B\nc@x.org,C\n".encode("utf-16")
     place = whole.index("B".encode("utf-16-le"))

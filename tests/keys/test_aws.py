@@ -83,6 +83,15 @@ async def test_where_aws_is_comes_from_the_environment_too(
     assert await AWSSecret("prod/ac").key() == Credentials(KEY)
 
 
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER"])
+async def test_the_environment_sends_no_secret_unencrypted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "http://aws.example.org")
+    said = r"^AWSSecret\('prod/ac'\): AWS_ENDPOINT_URL, .*: https:// was expected"
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        await AWSSecret("prod/ac").key()
+    assert shows_nothing(caught.value, OURS["AWS_SECRET_ACCESS_KEY"])
+
+
 async def test_a_client_of_ones_own(manager: Any) -> None:
     manager.create_secret(Name="prod/ac", SecretString=KEY)
     provider = AWSSecret("prod/ac", client=manager, ttl=0)

@@ -49,6 +49,25 @@ async def test_one_fetch_for_all_who_wait() -> None:
     assert len(provider.asked) == 1
 
 
+async def test_a_refused_key_that_proves_to_be_good() -> None:
+    provider = Given(KEY, AWAY)
+    cache = cached(provider, ttl=100, stale=50)
+    assert cache.kept() is None
+    await key_of(cache)
+    with pytest.raises(KeyProviderError):
+        await key_of(cache, refused=KEY)
+    with pytest.raises(KeyProviderError):
+        await key_of(cache)
+    cache.proved(Key(NEXT))
+    with pytest.raises(KeyProviderError):
+        await key_of(cache)
+    assert cache.kept() == Key(KEY)
+    cache.proved(Key(KEY))
+    assert await key_of(cache) == KEY
+    await anyio.sleep(150)
+    assert cache.kept() is None, "no key is in use for longer than it may be"
+
+
 async def test_kept_for_its_time_and_no_longer() -> None:
     provider = Given(KEY, NEXT)
     cache = cached(provider, ttl=100)

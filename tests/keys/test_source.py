@@ -371,6 +371,18 @@ async def test_a_client_from_a_secret_without_its_url() -> None:
         await AsyncClient.from_provider(Given(KEY))
 
 
+async def test_none_is_no_key_of_the_environment_once_there_is_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be another account's: the client alone reads it, where it is made."""
+    async with AsyncClient(HOME, KEY) as ac:
+        monkeypatch.setenv("AC_API_TOKEN", NEXT)
+        given: Any = None
+        with pytest.raises(ConfigurationError, match="Key or KeyProvider was expected, not NoneType"):
+            ac.rotate(given)
+        assert await ac._sender.keys._source.ask() == Key(KEY)
+    with pytest.raises(ConfigurationError, match="Key or KeyProvider was expected, not NoneType"):
+        await AsyncClient.from_provider(given, HOME)
+
+
 async def test_no_url_at_all() -> None:
     with pytest.raises(ConfigurationError, match=r"Given\('a/path'\) .*base_url="):
         await source_of(Given(KEY), None).ask()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import AsyncExitStack
 from itertools import pairwise
@@ -250,6 +251,22 @@ async def test_a_stranger_in_line_who_never_comes_back_is_passed_over(redis: Red
         for _ in range(4):
             await line.acquire()
         assert time.monotonic() - begun < 4 * GAP + 0.1 + BUSY
+
+
+async def test_who_has_not_asked_for_a_minute_is_not_counted_any_more(redis: RedisServer) -> None:
+    async with AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(limiter(redis, share=1)) for _ in range(5)]
+        for line in lines:
+            await line.acquire()
+        await lines[0].acquire()
+        assert lines[0].rate == RATE / 5
+        state = redis.state()
+        for who in [who for who in state["known"] if who != lines[0]._who][:3]:
+            state["known"][who] -= 60_000
+        redis.cli("SET", KEY, json.dumps(state))
+        await lines[0].acquire()
+        assert lines[0].rate == RATE / 2
+        assert len(redis.state()["known"]) == 2
 
 
 async def test_one_key_that_expires_and_tells_nothing(redis: RedisServer) -> None:

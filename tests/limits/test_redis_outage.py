@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import logging
 import math
 import ssl
@@ -19,7 +20,7 @@ import trustme
 from activecampaign_async.errors import ConfigurationError
 from activecampaign_async.limits import redis as module
 from activecampaign_async.limits.redis import RedisLimiter
-from tests.limits.redis_server import PASSWORD, RedisServer
+from tests.limits.redis_server import KEY, PASSWORD, RedisServer
 from tests.support import everything_said
 
 if TYPE_CHECKING:
@@ -165,6 +166,56 @@ async def test_without_redis_from_the_start_nobody_stampedes(
     assert len(said(caplog)) == 10
 
 
+async def test_those_that_know_of_one_another_have_equal_parts_at_most(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty with the default share would send three times what the account has."""
+    for patience in ("DEADLINE", "PROBE"):  # thirty connect at once
+        monkeypatch.setattr(module, patience, 2.0)
+    async with AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(limiter(redis.url, share=0.1)) for _ in range(30)]
+
+        def equal() -> bool:
+            return all(line.rate == pytest.approx(RATE / 30) for line in lines)
+
+        with anyio.fail_after(15):
+            while not equal():
+                await rate_of(*lines, seconds=0.5)
+        redis.kill()
+        assert await rate_of(*lines, seconds=2) <= RATE + 2  # turns granted before it was gone
+        assert away(*lines) == 30
+        redis.start()
+        with anyio.fail_after(15):
+            while away(*lines):  # whoever is back first is told of few, and knows better
+                assert await rate_of(*lines, seconds=0.5) <= RATE + 8
+                assert equal()
+
+
+async def test_one_that_knows_of_few_keeps_to_its_share(redis: RedisServer) -> None:
+    async with limiter(redis.url, share=0.1) as small, limiter(redis.url, share=0.9) as large:
+        for line in (small, large, small):
+            await line.acquire()
+        redis.kill()
+        async with anyio.create_task_group() as tasks:
+            for line in (small, large):
+                tasks.start_soon(line.acquire)
+        assert (small.rate, large.rate) == (0.1 * RATE, 0.5 * RATE)
+
+
+async def test_one_that_is_opened_again_while_redis_is_away_still_knows(redis: RedisServer) -> None:
+    line = limiter(redis.url, share=1)
+    async with limiter(redis.url) as other:
+        await other.acquire()
+        for _ in range(3):  # it is one and the same, however often it is opened
+            async with line:
+                await line.acquire()
+    redis.kill()
+    async with line:
+        await line.acquire()
+        assert line._away
+        assert line.rate == RATE / 2
+
+
 async def test_while_nobody_waits_redis_is_not_tried_and_no_turn_is_spent() -> None:
     line, tries = limiter(NOBODY), 0
     connect = line._connect
@@ -227,11 +278,51 @@ async def test_a_wrong_password_and_no_server_are_told_without_it(
     assert "p%40ss" not in caplog.text
 
 
-async def test_the_scripts_key_holds_something_else(redis: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
-    redis.cli("SET", "activecampaign:{acme}:pace", "nonsense")
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("SET", KEY, text) for text in ("nonsense", "", "7", "null", '"text"', "[]", '{"next": 0}', "[" * 2000)),
+        ("RPUSH", KEY, "a list"),
+    ],
+)
+async def test_what_is_not_of_ours_in_the_scripts_key_is_overwritten(
+    redis: RedisServer, command: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    redis.cli(*command)
+    async with limiter(redis.url) as one, limiter(redis.url) as two:
+        assert await rate_of(one, two, seconds=0.3) <= RATE + 4
+        assert not away(one, two)
+    assert not said(caplog)
+    assert redis.state()["next"] > 0
+    assert int(redis.cli("TTL", KEY)) > 3600
+
+
+async def test_a_state_of_an_earlier_version_is_kept(redis: RedisServer) -> None:
     async with limiter(redis.url) as line:
         await line.acquire()
+        line.observe(200, {"ratelimit-limit": "30"})
+        await line.acquire()
+        state = redis.state()
+        del state["known"]
+        redis.cli("SET", KEY, json.dumps(state))
+        await line.acquire()
+        assert not line._away
+    assert redis.state()["limit"] == 30
+
+
+async def test_who_may_not_read_the_key_overwrites_nothing(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All would take it for a new account, and have a turn at once."""
+    redis.cli("SET", KEY, "kept")
+    redis.cli(
+        "ACL", "SETUSER", "blind", "on", ">hush", "~*", "+hello", "+select", "+script|load", "+evalsha", "+time", "+set"
+    )
+    async with limiter(redis.url.replace(":p%40ss%2Fw%3Ard@", "blind:hush@")) as line:
+        await line.acquire()
+        assert line._away
     assert [level for level, _ in said(caplog)] == ["WARNING"]
+    assert redis.cli("GET", KEY) == "kept"
 
 
 # -- its scope ---------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ async def wire(
 
 @asynccontextmanager
 async def transport(account: Sandbox, **options: Any) -> AsyncIterator[Bed]:
-    """The sandbox's own transport, as in tests of users: no trace events, so paced before sending."""
+    """The sandbox's own transport, as in tests of users: it tells of each request's departure, and of no connection."""
     options.setdefault("rate_limiter", fast())
     async with AsyncClient(account.url, account.key, transport=account.transport(), **options) as ac:
         yield Bed(account, ac)

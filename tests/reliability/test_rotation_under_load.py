@@ -144,6 +144,22 @@ async def test_when_both_are_late(denied: int) -> None:
     assert len(refused) <= WASTED
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("change", [Scene.late_vault, Scene.vault_away, Scene.both_late])
+async def test_among_faults(change: Change, seed: int) -> None:
+    """One request in a hundred breaks, in each of four ways, and the first question to `/users/me` too. What leaves a
+    plain POST in doubt strikes reads alone.
+    """
+    scene = Scene(403)
+    scene.account._faults._random.seed(seed)
+    for fault in ("503", "drop_before", "html500"):
+        scene.account.fail(fault, method="GET", share=0.01)
+    scene.account.fail("429", share=0.01, retry_after=1)
+    scene.account.fail(("503", "drop_before", "html500")[seed], path="/users/me")
+    kept = CachedKey(scene.vault, ttl=3600, clock=anyio.current_time)
+    await under_load(scene, change, 600, 2, kept)
+
+
 async def test_nothing_is_refused_where_both_are_good_for_a_while() -> None:
     assert not await under_load(Scene(401), Scene.overlap, 500, 1)
 

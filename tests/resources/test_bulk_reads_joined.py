@@ -116,18 +116,35 @@ async def test_the_plan_is_right(ignored: Sequence[str]) -> None:
     ties = sum(len(sandbox.rows(kind)) for kind in ("fieldValues", "contactTags", "contactLists"))
     async with client_of(sandbox, rate_limiter=LocalLimiter(5, clock=anyio.current_time)) as ac:
         joined = ac.contacts.joined()
-        plan = await joined.plan()
+        plan = await joined.plan(ahead=False)
         assert plan.spent == len(sandbox.requests) <= 7
         assert plan.contacts == 1130
         assert set(plan.ways.values()) == ({"table"} if ignored else {"included"})
         assert plan.memory is not None
         assert (plan.memory > 9 * ties) == bool(ignored)
-        assert await joined.plan() == plan
+        assert await joined.plan(ahead=False) == plan
         assert len(sandbox.requests) == plan.spent
         begun = anyio.current_time()
         assert seen([person async for person in joined]) == truth(sandbox)
         assert plan.requests == pytest.approx(len(sandbox.requests), rel=0.05)
         assert plan.seconds == pytest.approx(anyio.current_time() - begun, rel=0.05)
+
+
+@pytest.mark.parametrize("ignored", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("contacts", [1, 100, 150, 199, 200, 250, 400, 990, 1_500])
+async def test_the_plan_counts_each_request(contacts: int, ahead: bool, ignored: Sequence[str]) -> None:
+    sandbox = account(contacts, ties=0.3)
+    sandbox.ignores = set(ignored)
+    async with client_of(sandbox) as ac:
+        joined = ac.contacts.joined()
+        plan = await (joined.plan() if ahead else joined.plan(ahead=False))
+        if ahead:
+            async with joined.ahead(8, ordered=False) as people:
+                assert len([person async for person in people]) == contacts
+        else:
+            assert len([person async for person in joined]) == contacts
+    assert plan.requests == len(sandbox.requests)
 
 
 async def test_a_plan_of_nothing_more_takes_no_time() -> None:

@@ -50,7 +50,7 @@ async def test_set_list_status() -> None:
     assert road.calls[2].body["contactList"] == {"contact": "7", "list": "2", "status": "91"}
 
 
-@pytest.mark.parametrize(("source", "wire"), [(ListSource.RESUBSCRIBED, 4), (4, 4), (0, 0)])
+@pytest.mark.parametrize(("source", "wire"), [(ListSource.RESUBSCRIBED, 4), (4, 4), ("7", "7")])
 async def test_somebody_who_left_is_subscribed_again(source: Any, wire: Any) -> None:
     road = Road({"contactList": {"id": "9", "sourceid": str(wire)}})
     tie = await Contacts(road).set_list_status(7, 2, ListStatus.SUBSCRIBED, source_id=source)
@@ -95,7 +95,8 @@ async def test_a_tie_that_is_gone_is_gone(verb: str, path: str) -> None:
         ("set_list_status", (1, 1, True), {}, TypeError, "status: .*not bool"),
         ("set_list_status", (1, 1, None), {}, TypeError, "status: .*not NoneType"),
         ("set_list_status", (1, 1, " "), {}, ValueError, "status: is empty"),
-        ("set_list_status", (1, 1, 1), {"source_id": "x"}, TypeError, "source_id: an int"),
+        ("set_list_status", (1, 1, 1), {"source_id": 7}, ValueError, r"source_id: 7 is none of 4 \(RESUBSCRIBED\)"),
+        ("set_list_status", (1, 1, 1), {"source_id": True}, TypeError, "source_id: ListSource or int or str"),
         ("set_list_status", (1, 1, "subscribed"), {}, ValueError, "status: did you mean ListStatus.SUBSCRIBED"),
         ("set_list_status", (1, 1, 1), {"sourceid": 4}, TypeError, "'sourceid': did you mean source_id?"),
         ("set_list_status", (1, 1, 1), {"sorce": 4}, TypeError, "did you mean source_id?"),

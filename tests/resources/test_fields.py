@@ -305,9 +305,19 @@ def test_a_value_is_what_its_field_says(type: FieldType | str | None, text: str 
         (FieldType.LISTBOX, "||a"),
     ],
 )
-def test_text_that_is_none_of_the_type_stays_text(type: FieldType, text: str) -> None:
+def test_text_that_is_none_of_the_type_stays_text_and_is_not_written(type: FieldType, text: str) -> None:
     assert of(type).parse(text) == text
-    assert of(type).format(text) == text
+    with pytest.raises(ValueError, match=rf"value: a {type.value} field \(1\) takes .* or text like .*: this is"):
+        of(type).format(text)
+
+
+@pytest.mark.parametrize("type", [FieldType.DATE, FieldType.DATETIME, FieldType.NUMBER, FieldType.LISTBOX])
+def test_what_is_told_to_fit_fits(type: FieldType) -> None:
+    with pytest.raises(ValueError, match=r"\(Born\) takes") as caught:
+        Field(id=1, type=type, title="Born").format("||rubbish")
+    like = str(caught.value).partition("or text like ")[2].removesuffix(": this is other text")
+    assert of(type).format(like) == like
+    assert not isinstance(of(type).parse(like), str)
 
 
 @pytest.mark.parametrize(
@@ -319,6 +329,12 @@ def test_text_that_is_none_of_the_type_stays_text(type: FieldType, text: str) ->
         (FieldType.LISTBOX, ["a"], "||a||"),
         (FieldType.LISTBOX, (), ""),
         (FieldType.DATE, None, ""),
+        (FieldType.DATE, "", ""),
+        (FieldType.DATE, "1990-05-17", "1990-05-17"),
+        (FieldType.DATE, "0000-00-00", "0000-00-00"),
+        (FieldType.DATETIME, "1990-05-17 08:30:00", "1990-05-17 08:30:00"),
+        (FieldType.NUMBER, "1.50", "1.50"),
+        (FieldType.CHECKBOX, "red", "red"),
     ],
 )
 def test_format(type: FieldType, value: Any, text: str) -> None:
@@ -344,13 +360,20 @@ def test_format_refuses(type: FieldType | str, value: Any, error: type[Exception
         of(type).format(value)
 
 
+LISTS = (FieldType.CHECKBOX, FieldType.LISTBOX)
+
+
 @given(st.sampled_from(FieldType), st.text(max_size=12) | st.text("|-+.:TZ0123456789 ", max_size=25))
-def test_any_text_is_read_and_comes_back(type: FieldType, text: str) -> None:
+def test_any_text_is_read_and_comes_back_or_is_refused(type: FieldType, text: str) -> None:
     field = of(type)
     value = field.parse(text)
     if isinstance(value, str):
         assert value == text
-    assert field.parse(field.format(value)) == value
+    if isinstance(value, str) and type in (FieldType.DATE, FieldType.DATETIME, FieldType.NUMBER, *LISTS):
+        with pytest.raises(ValueError, match="this is other text"):
+            field.format(value)
+    else:
+        assert field.parse(field.format(value)) == value
 
 
 def with_options(type: FieldType, *values: str) -> Field:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from activecampaign_async.resources._contact_imports import paces
+from activecampaign_async.resources._import_account import Names
 from activecampaign_async.resources._import_find import Done, Lost, Matcher, look_up
 from activecampaign_async.resources._import_pace import MinuteLimiter
 from activecampaign_async.resources._import_rows import Row, Seen, no_address
@@ -54,6 +55,22 @@ async def test_addresses_that_may_be(email: str) -> None:
 )  # fmt: skip
 async def test_addresses_that_cannot_be(email: str) -> None:
     assert no_address(email)
+
+
+@pytest.mark.parametrize(
+    ("email", "named"),
+    [
+        ("\ufeffa@x.example", "U+FEFF"),
+        ("a\u200b@x.example", "U+200B"),
+        ("a\x01b@x.example", "U+0001"),
+        ("a\u202eb@x.example", "U+202E"),
+        ("a@x.exam\u00adple", "U+00AD"),
+        ('"a\x7fb"@x.example', "U+007F"),
+        ("a\U000e0061@x.example", "U+E0061"),
+    ],
+)
+async def test_characters_that_nobody_sees_are_named(email: str, named: str) -> None:
+    assert no_address(email) == f"holds {named}, a control or invisible character"
 
 
 async def test_which_addresses_are_the_same() -> None:
@@ -194,3 +211,43 @@ async def test_what_was_written_since_is_found_by_the_cheaper_way() -> None:
         found = (await look_up(ac._sender, dict.fromkeys(rows[:8], lost(everything)))).found
         assert len(found) == 8
         assert len(sandbox.requests) - before == 9, "each by its address: 31 pages would be more"
+
+
+def tagged(count: int, *more: str) -> Sandbox:
+    sandbox = Sandbox(rate=None)
+    for name in (*(f"tag {number}" for number in range(count)), *more):
+        sandbox.add_tag(name)
+    return sandbox
+
+
+@pytest.mark.parametrize(
+    ("names", "requests"),
+    [
+        ([], 0),
+        (["tag 5", "TAG 7"], 1),
+        (["none", "none"], 2),
+        (["tag 5", "tag 555", "none", "Tag 555", "none", "tag 640"], 4),
+        ([f"tag {number}" for number in range(500, 504)], 5),
+        ([f"tag {number}" for number in range(500, 600)], 1 + 6 + 6),
+        ([f"none {number}" for number in range(100)], 1 + 6 + 6),
+        (["t"], 2),
+        (["ag", "tag 555"], 1 + 6 + 6),
+    ],
+)
+async def test_tags_are_looked_up_by_name_or_read_whole_whichever_is_less(names: list[str], requests: int) -> None:
+    sandbox = tagged(649, "T")
+    ids = {str(tag["tag"]).casefold(): int(str(tag["id"])) for tag in sandbox.rows("tags")}
+    async with client_of(sandbox) as ac:
+        account = Names(ac._sender, create_tags=False)
+        for name in names:
+            assert await account.find("tags", name) == ids.get(name.casefold())
+    assert len(sandbox.requests) == requests
+
+
+@pytest.mark.parametrize(("count", "requests"), [(0, 1), (1, 1), (99, 1), (100, 2)])
+async def test_a_page_of_tags_is_read_once(count: int, requests: int) -> None:
+    sandbox = tagged(count)
+    async with client_of(sandbox) as ac:
+        account = Names(ac._sender, create_tags=False)
+        assert [await account.find("tags", name) for name in ("none", "no", "n")] == [None] * 3
+    assert len(sandbox.requests) == requests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pydoc
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -26,10 +27,11 @@ from activecampaign_async._given import writer
 from activecampaign_async._model import decode
 from activecampaign_async._wire import Wire
 from activecampaign_async.resources.contact_lists import ListSource
+from activecampaign_async.resources.contacts import ContactFields, ContactFilters
 from activecampaign_async.resources.deals import DealStatus
 from activecampaign_async.resources.field_groups import FieldGroupType
 from activecampaign_async.resources.field_values import value_text
-from activecampaign_async.resources.fields import Field, FieldType
+from activecampaign_async.resources.fields import Field, FieldFields, FieldType
 from activecampaign_async.resources.lists import ExclusionChannel, ListChannel, MatchType
 from activecampaign_async.resources.scores import ScoreRelType
 from activecampaign_async.sandbox import Sandbox
@@ -218,6 +220,35 @@ async def test_too_much_by_position_names_what_goes_by_keyword(verb: str, args: 
             await getattr(ac.contacts, verb)(*args)
 
 
+async def test_a_list_names_the_nearest_argument_and_what_goes_by_keyword() -> None:
+    async with client_of(Sandbox(contacts=3, rate=None)) as ac:
+        people: Any = ac.contacts.list()
+        with pytest.raises(TypeError, match=r"'max_item': did you mean max_items\?"):
+            await people.collect(max_item=3)
+        with pytest.raises(TypeError, match=r"'order': did you mean ordered\?"):
+            people.ahead(8, order=False)
+        with pytest.raises(TypeError, match=r"by keyword: ordered=…"):
+            people.ahead_pages(8, False)
+        with pytest.raises(TypeError, match=r"'curser': did you mean cursor\?"):
+            people.resume(curser="x")
+        async with people.ahead(2, ordered=False) as items:
+            assert len([item async for item in items]) == 3
+
+
+def test_help_names_what_goes_by_keyword() -> None:
+    ac = AsyncClient("https://a.api-us1.com", "key")
+    for verb, name, fields in (
+        (ac.contacts.list, "filters", ContactFilters),
+        (ac.contacts.update, "fields", ContactFields),
+        (ac.contacts.sync, "fields", ContactFields),
+        (ac.fields.create, "fields", FieldFields),
+    ):
+        told = pydoc.plain(pydoc.render_doc(verb))
+        assert f"\n    `{name}`: {', '.join(fields.__annotations__)}." in told
+        assert "\n     " not in told, "indented once, as `help` does it"
+    assert "`filters`" not in pydoc.render_doc(ac.users.list)
+
+
 NO_MEMBERS: list[tuple[str, str, tuple[Any, ...], dict[str, Any], str]] = [
     ("field_groups", "create", (), {"label": "a", "group_type": 99}, "99 is none of 1 .CONTACT., 2 .DEAL., 3 .ACC"),
     ("contacts", "set_list_status", (1, 1, 91), {}, "status: 91 is none of 0"),
@@ -247,6 +278,24 @@ async def test_what_is_no_member_is_refused(
     async with client_of(account) as ac:
         with pytest.raises(ValueError, match=said):
             await getattr(getattr(ac, area), verb)(*args, **given)
+    assert account.requests == []
+
+
+OTHERS: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
+    ("set_list_status", (1, 1, ContactStatus.ACTIVE), {}, "status: ListStatus was expected, not ContactStatus"),
+    ("list", (), {"status": ListStatus.SUBSCRIBED}, "status: ContactStatus was expected, not ListStatus"),
+    ("changed", (), {"status": ListStatus.SUBSCRIBED}, "status: ContactStatus was expected, not ListStatus"),
+]
+
+
+@pytest.mark.parametrize(("verb", "args", "given", "said"), OTHERS)
+async def test_a_member_of_another_enum_is_refused_where_its_number_would_fit(
+    verb: str, args: tuple[Any, ...], given: dict[str, Any], said: str
+) -> None:
+    account = Sandbox(rate=None)
+    async with client_of(account) as ac:
+        with pytest.raises(TypeError, match=said):
+            await getattr(ac.contacts, verb)(*args, **given)
     assert account.requests == []
 
 

@@ -31,6 +31,11 @@ LISTED = {
     r"contactLists(\[\])?\.(automation|campaign|form|message|udate) is NoneType, not str": "null until there is one",
     r"contactAutomations(\[\])?\.(batchid|remdate|timespan) is NoneType, not str": "null until it is through",
     rf"({_MADE})s?(\[\])?\.(created|updated)_by is NoneType, not str": "null before 2026",
+    r"users?(\[\])?\.(lang|roles|(c|u)date|password_updated_utc_timestamp) is (more|missing)": "a language and roles, "
+    "and no times, in 2026; the other way round before",
+    r"note\.is_draft is more": "documented without it; recorded for a deal's",
+    r"contact\.(firstName|lastName|phone) is more": "documented without what was not sent; recorded with it",
+    r"group(Definitions is more|Members is missing)": "documented with groups; a live account has members",
     r"users?(\[\])?\.(password_updated_utc_timestamp|signature) is NoneType, not str": "null until there is one",
     r"fields?(\[\])?\.(created|updated)_by is str, not NoneType": "null in 2020",
     r"fieldOptions\[\]\.[cu]date is str, not NoneType": "null in options that every account begins with",

@@ -42,6 +42,8 @@ PLURALS = {**{kind.name: kind.plural for kind in KINDS}, "Subscriber": "contacts
 """By the vendor's inner name, and of what an answer has one, where it is not the name and an s."""
 WEATHER = {200: "html200", 401: "401", 402: "402", 403: "403", 429: "429", 500: "html500", 503: "503"}
 """The sandbox's faults for what comes whatever was asked."""
+ALWAYS = (401, 402, 405, 406, 408, 411, 413, 414, 415, 429, 431)
+"""Refusals that say nothing of what was asked."""
 REFUSING = ("contactAutomations", "listGroups", "fieldRels", "groupMembers")
 """Areas that answer 403 to what cannot be, and not only to whoever may not."""
 FILTERS = {"listid": "lists", "tagid": "tags", "seriesid": "automations"}
@@ -140,7 +142,7 @@ class Seed:
             self.sandbox.fail("error200" if "x-ac-error" in self.headers else "empty200")
         for values in self._values():
             self._before_sending(values)
-        for contact in self.answer.get("contacts", ()):
+        for contact in self.answer.get("contacts") or ():
             self._row("contacts", contact)
         if self.area in ("geoIps", "trackingLogs"):
             self._before_following()
@@ -156,9 +158,9 @@ class Seed:
         if self.status == 403:
             refused = self.method != "GET" and self.area in REFUSING
             return not refused and not self.said.startswith("No Result found")
-        if self.status == 200:
-            return isinstance(self.text, str) and self.text != ""
-        return self.status in (401, 402, 429) or self.status >= 500 or 300 <= self.status < 400
+        if self.status in (*ALWAYS, *range(300, 400)) or self.status >= 500:
+            return True
+        return isinstance(self.text, str) and self.text != ""
 
     def _let_it_fail(self) -> None:
         """In the sandbox's own words where it has some of that form: a page, or a `message`."""
@@ -294,7 +296,7 @@ class Seed:
 
     def _before_filtering(self) -> None:
         """Contacts that a filter found belong to what it names."""
-        found = self.answer.get("contacts", ()) if self.area == "contacts" and not self.rest else ()
+        found = (self.answer.get("contacts") or ()) if self.area == "contacts" and not self.rest else ()
         status = int(self.query.get("status", -1))
         filters = {"listid": "1", **self.query} if status >= 0 else self.query
         for id in (int(contact["id"]) for contact in found):

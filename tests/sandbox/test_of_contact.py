@@ -140,3 +140,15 @@ async def test_what_an_association_answers_when_made() -> None:
     assert (made["status"], made["contact"], made["sourceid"]) == (1, "1", "4")
     assert set(stored) - set(enrolled) == {"batchid", "adddate", "remdate", "timespan", "lastlogid", "lastdate"}
     assert (enrolled["contact"], enrolled["status"], enrolled["startid"], stored["status"]) == (1, 1, 0, "1")
+
+
+@covers("of_association.row")
+async def test_where_the_link_of_an_association_leads() -> None:
+    sandbox = Sandbox(contacts=1, rate=None)
+    tag, list_ = sandbox.add_tag("A"), sandbox.add_list("B")
+    sandbox.tag_contact(1, tag)
+    sandbox.subscribe(1, list_)
+    async with asking(sandbox) as client:
+        assert (await client.get("/contactTags/1/tag")).json()["tag"]["tag"] == "A"
+        assert (await client.get("/contactLists/1/list")).json()["list"]["name"] == "B"
+        assert (await client.get("/contactTags/9/tag")).status_code == 404

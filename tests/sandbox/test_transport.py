@@ -1,13 +1,18 @@
 """The in-process transport: timeouts, streaming, cancellation."""
 
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import nullcontext
+from typing import Any
 
 import anyio
 import httpx
 import pytest
 
+from activecampaign_async import DeadlineError, OutcomeUnknownError, TransportError
 from activecampaign_async.sandbox import Sandbox
 from activecampaign_async.sandbox._clock import EventLoopClock
+from tests.support import client_of
 
 from .support import asking
 
@@ -83,6 +88,79 @@ async def test_a_streamed_request_body() -> None:
     sandbox = Sandbox(rate=None)
     async with asking(sandbox) as client:
         assert (await client.post("/tags", content=body())).status_code == 201
+
+
+MAKES = "connection.start_tls.started"
+DEPARTS = "http11.send_request_headers.started"
+
+
+@pytest.mark.parametrize(
+    ("kind", "events"),
+    [
+        (None, [MAKES, DEPARTS]),
+        ("hang", [MAKES, DEPARTS]),
+        ("refused", []),
+        ("no_pool", []),
+        ("no_connect", [MAKES]),
+        ("no_write", [MAKES, DEPARTS]),
+    ],
+)
+async def test_the_trace_hook_is_told_how_far_a_request_has_come(kind: str | None, events: list[str]) -> None:
+    told: list[str] = []
+
+    async def hook(event: str, info: Mapping[str, Any]) -> None:
+        told.append(event)
+        if event == MAKES:
+            assert info["ssl_context"].verify_mode == ssl.CERT_REQUIRED
+        if event == DEPARTS:
+            assert info["request"].method == b"POST"
+            assert not sandbox.requests
+            await anyio.sleep(10)  # as a client that waits for its turn: no part of any timeout
+
+    sandbox = Sandbox(rate=None)
+    if kind is not None:
+        sandbox.fail(kind)
+    async with asking(sandbox, timeout=1.0) as client:
+        with nullcontext() if kind is None else pytest.raises(httpx.HTTPError):
+            await client.post("/tags", json={"tag": {"tag": "A"}}, extensions={"trace": hook})
+    assert told == ["sandbox.request.started", *events]
+
+
+async def test_what_the_trace_hook_raises_ends_the_request_before_it_departs() -> None:
+    async def hook(event: str, info: Mapping[str, Any]) -> None:
+        if event == DEPARTS:
+            raise LookupError
+
+    sandbox = Sandbox(rate=None)
+    async with asking(sandbox) as client:
+        with pytest.raises(LookupError):
+            await client.get("/tags", extensions={"trace": hook})
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "error", "may_have"),
+    [
+        ("no_pool", DeadlineError, False),
+        ("no_connect", DeadlineError, False),
+        ("no_write", OutcomeUnknownError, True),
+        ("hang", OutcomeUnknownError, True),
+    ],
+)
+async def test_a_client_whose_time_is_up_knows_whether_the_request_has_left(
+    kind: str, error: type[TransportError], may_have: bool, warm: bool
+) -> None:
+    sandbox = Sandbox(contacts=1, rate=None)
+    async with client_of(sandbox, timeout=2) as ac:
+        if warm:
+            await ac.contacts.get(1)
+        sandbox.fail(kind, always=True)
+        with pytest.raises(error) as caught:
+            await ac.contacts.create(email="ann@example.org")
+    assert type(caught.value) is error
+    assert caught.value.may_have_been_processed is may_have
+    assert sandbox.processed["POST /contacts"] == 0
 
 
 class _Cancelling(EventLoopClock):

@@ -26,6 +26,27 @@ WORDS = {
     "addresses": "ann@example.org;",
     "addresses, escaped": "a%40b ",
     "slashes": "//a",
+    "entities": "a&#64;",
+    "entities of entities": "&amp;",
+    "nearly an entity": "&#x",
+    "zeros": "0",
+    "addresses, as entities": "a&#064;b ",
+    "addresses, spelt out": "a&commat;b;",
+}
+BEGINNINGS = {"zeros": "a&#", "entities of entities": "a"}
+ADDRESSES = [
+    "{}@{}", "{}%40{}", "{}%2540{}", "{}&#64;{}", "{}&#0064;{}", "{}&#64{}", "{}&#x40;{}", "{}&#X0040;{}",
+    "{}&commat;{}", "{}&amp;#64;{}", "{}&amp;amp;commat;{}", "{}\uff20{}", "{}\ufe6b{}", "{}%EF%BC%A0{}",
+]  # fmt: skip
+CONTROLS = {
+    "a terminal": ("\x1b[2J", "\\x1b[2J"),
+    "a bell": ("\x07", "\\x07"),
+    "a line of a log": ("\nERROR root: forged", "\\nERROR root: forged"),
+    "one line for another": ("\r", "\\r"),
+    "of eight bits": ("\x9b31m", "\\x9b31m"),
+    "line ends of Unicode": ("\u2028\u2029\x85", "\\u2028\\u2029\\x85"),
+    "the other way round": ("\u202e", "\\u202e"),
+    "half a pair": ("\ud800", "\\ud800"),
 }
 LONG = 90_000  # HTTPX's parser takes no more than 100 kB of a head
 
@@ -34,7 +55,7 @@ LONG = 90_000  # HTTPX's parser takes no more than 100 kB of a head
 @pytest.mark.parametrize("words", WORDS)
 async def test_a_long_head_in_the_log(words: str, level: int) -> None:
     """Masked in time that grows with its length: the square of it was minutes."""
-    text = (WORDS[words] * LONG)[:LONG].encode()
+    text = (BEGINNINGS.get(words, "") + WORDS[words] * LONG)[:LONG].encode()
     handler, root = Log(), logging.getLogger()
     before = root.level
     root.addHandler(handler)
@@ -51,6 +72,50 @@ async def test_a_long_head_in_the_log(words: str, level: int) -> None:
     line = next(line for line in handler.lines if "HTTP Request" in line)
     assert len(line) < 10_000
     assert not any("ann@example.org" in line or KEY in line for line in handler.lines)
+
+
+@pytest.mark.parametrize("spelt", ADDRESSES)
+async def test_an_address_in_any_spelling(spelt: str) -> None:
+    """Masked in what is shown; what was said is kept."""
+    said = f"there is no {spelt.format('ann.lee', 'example.org')}, or no more"
+    refused = {"title": f"not {said}", "source": {"pointer": "/data/email"}}
+    body = json.dumps({"message": said, "errors": [refused]}).encode()
+    async with on(Network(lambda _: whole(b"422 No", body))) as ac:
+        with pytest.raises(e.ValidationError) as caught:
+            await ac.contacts.get(1)
+    assert "ann.lee" not in str(caught.value) + repr(caught.value)
+    assert str(caught.value).count("there is no [e-mail], or no more") == 2
+    assert "/data/email" in str(caught.value)
+    assert caught.value.message == said
+
+
+@pytest.mark.parametrize("said", ["AT&T;T", "a&#640;b", "a&#x40b;c", "50% 40", "Tom &amp; Ann", "a;b&c.d"])
+def test_what_is_no_address(said: str) -> None:
+    assert str(e.NotFoundError(said)) == said
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+async def test_what_cannot_be_printed_is_escaped(name: str) -> None:
+    """It would clear a terminal, or write the next line of a log."""
+    said, shown = CONTROLS[name]
+    refused = {"title": f"none{said}x", "source": {"pointer": f"/{said}/x"}}
+    body = json.dumps({"message": f"no{said}x", "errors": [refused]}).encode()
+    async with on(Network(lambda _: whole(b"422 No", body))) as ac:
+        with pytest.raises(e.ValidationError) as caught:
+            await ac.contacts.get(1)
+    assert str(caught.value).count(shown) == 3
+    assert str(caught.value).isprintable()
+    assert repr(caught.value).isprintable()
+    assert caught.value.message == f"no{said}x"
+
+
+def test_what_scripts_need_is_shown() -> None:
+    hebrew, kana, blanks = "\u05e9\u05dc\u05d5\u05dd", "\u3053\u3093\u306b\u3061", "a\u3000b\u00a0!"
+    said = f"{hebrew} {kana} {blanks} \u0645\u06cc\u200c\u0634 \U0001f469\u200d\U0001f4bb"
+    for error in (e.NotFoundError(said), e.DecodeError("tag", said), e.ConfigurationError(said)):
+        assert said in str(error)
+    assert str(e.ConfigurationError("one line\nand\x1banother")) == "one line\nand\\x1banother"
+    assert str(e.DecodeError("tag", "one line\nand another")) == "tag: one line\\nand another"
 
 
 def whole(head: bytes, body: bytes = b'{"contact": {"id": "1"}}') -> Iterable[bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from activecampaign_async import LocalLimiter, PaginationError, RetryPolicy, errors as e
+from activecampaign_async import LocalLimiter, PaginationError, RetryPolicy, _page, errors as e
 from activecampaign_async.limits.local import LONGEST_PAUSE
 from activecampaign_async.sandbox import Sandbox
 from tests.support import client_of
@@ -214,13 +216,59 @@ async def test_a_list_that_does_not_go_on(name: str, area: str, caplog: pytest.L
 @pytest.mark.parametrize("area", ["tags", "contacts"])
 @pytest.mark.parametrize("name", ENDLESS)
 async def test_a_list_without_end_is_as_long_as_the_caller_wants(name: str, area: str) -> None:
-    """Rows that are new each time are no fault that can be told: memory holds no more than is asked for."""
+    """Rows that are new each time are no fault until they are too many: memory holds no more than is asked for."""
     account = Sandbox(contacts=3, rate=None)
     account.fail("edit", always=True, edit=paged(ENDLESS[name], area))
     async with client_of(account, retry=RetryPolicy(1)) as ac:
         found = await getattr(ac, area).list().collect(max_items=1000)
         assert len(found) == len({item.id for item in found}) == 1000
     assert len(account.requests) <= 12
+
+
+FIRST, PER_PAGE = 300, 100
+
+
+def growing(request: bytes) -> Iterable[bytes | float]:
+    """Rows that are always new, by id and by offset, and a total that has more each time."""
+    target = request.split(b" ")[1]
+    area = "contacts" if b"contacts" in target else "tags"
+    asked = {name: int(value) for name, value in re.findall(rb"[?&](id_greater|id_less|offset)=([0-9]+)", target)}
+    end = asked.pop(b"id_less", 10**9)
+    first = sum(asked.values()) + 1 if b"DESC" not in target else end - 1
+    body = json.dumps(
+        {area: rows(first, min(PER_PAGE, end - first)), "meta": {"total": str(FIRST + 10 * (first - 1))}}
+    ).encode()
+    return [HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)]
+
+
+@pytest.mark.parametrize("area", ["tags", "contacts"])
+async def test_a_total_that_grows_for_ever(area: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever way the list is gone through, it ends, and its cursor goes on: accounts do grow."""
+    monkeypatch.setattr(_page, "MORE", 1000)
+    most = _page.TIMES * FIRST + 1000
+    async with on(Network(growing)) as ac:
+        pager = getattr(ac, area).list
+
+        async def collected() -> None:
+            await pager().collect()
+
+        async def exported() -> None:
+            async with pager().ahead_pages(4, ordered=False) as pages:
+                async for _ in pages:
+                    pass
+
+        for way in (*await ways(ac, area), collected, exported):
+            with pytest.raises(PaginationError, match=f"rows without end: .* told of {FIRST}; .*resume") as caught:
+                await way()
+            given = int(re.findall("[0-9]+ came", str(caught.value))[0][:-5])
+            assert most < given <= most + PER_PAGE
+            assert caught.value.path == f"/{area}"
+            assert caught.value.cursor is not None
+            assert is_free(ac)
+            again = await pager().resume(caught.value.cursor)
+            assert again.has_more
+            if way is collected:
+                assert again.items[0].id == given + 1
 
 
 def paged(page: Page, area: str) -> Callable[[Any], object]:

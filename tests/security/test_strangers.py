@@ -84,6 +84,8 @@ def test_allowed_hosts(url: str, hosts: Collection[str], allowed: bool) -> None:
 
 TOO_WIDE = ["*", "*.com", "*api-us1.com", "**.api-us1.com", "*.*.com", "a*e.api-us1.com", "acme.*", "ac?e.api-us1.com"]
 DEAD = ["", "https://*.api-us1.com", "acme.api-us1.com/", ".api-us1.com", "*.api-us1.com.", "*.api-us1.com:"]
+DEAD += ["-foo.com", "foo-", "*.foo-", "_x.com", "foo_", "a..com", "*.a..com"]
+DEAD += [f"a.com:{port}" for port in ("0", "00", "65536", "99999", "9" * 5000, "-1", "443a")]
 NONE: list[Any] = ["*.api-us1.com", (), 5, (None,), (b"*.api-us1.com",)]
 
 
@@ -92,6 +94,19 @@ def test_patterns_that_are_none(hosts: Any) -> None:
     """Refused where they are given: one that fits too much, or nothing, would be found out by a stranger, or never."""
     with pytest.raises(ConfigurationError, match="allowed_hosts"):
         AsyncClient(NAME, "key", allowed_hosts=hosts)
+
+
+def test_patterns_that_fit_what_a_name_server_would_hardly_have() -> None:
+    for pattern in ("a.-b.com", "*._tcp.example.org", "a.com:65535", "A-b.c_d.COM:00443"):
+        url = f"https://{pattern.lower().replace('*', 'x').replace(':00443', '')}"
+        AsyncClient(url, "key", allowed_hosts=(pattern,))
+
+
+def test_no_port_is_another_one() -> None:
+    with pytest.raises(ConfigurationError, match="base_url"):
+        AsyncClient(f"{NAME}:0", "key", allowed_hosts=("*.api-us1.com",))
+    with pytest.raises(ConfigurationError, match="base_url"):
+        AsyncClient(f"{NAME}:0", "key", public_only=True)
 
 
 def test_public_only_knows_one_port() -> None:
