@@ -66,7 +66,7 @@ def _all(kind: type[errors.ActiveCampaignError]) -> list[type[errors.ActiveCampa
 def test_any_error_is_one_line(kind: type[errors.ActiveCampaignError]) -> None:
     error = kind("two\nlines, of ada@example.com")
     said = line(error)
-    assert "two lines" in said
+    assert "two lines" in said or r"two\nlines" in said  # what may be a server's text is escaped
     assert "\n" not in said
     assert "ada@" not in said
 
