@@ -264,8 +264,9 @@ class Keyring:
             self._wait = min(2 * self._wait, LONGEST_WAIT)
             if is_another:
                 return self._goes(key, refused)
-            if self._accepted is not None and self._accepted != refused:
-                return self._goes(refused, refused)  # never accepted yet, where another was: it may be too new
+            given = refused if key is None else key
+            if self._accepted is not None and self._accepted != given:
+                return self._goes(given, refused)  # never accepted yet, where another was: it may be too new
             if self.is_good_by_now(refused, departed):
                 return True  # it was too new
 

@@ -73,6 +73,15 @@ class Scene:
         await anyio.sleep(self.gap / 2)
         self.account.key = key
 
+    async def both_late_and_busy(self, key: str) -> None:
+        """And the first to go with the one that is good by then learns nothing of it."""
+        self.account.key = "in between"
+        await anyio.sleep(self.gap / 2)
+        self.vault.holds = key
+        await anyio.sleep(self.gap / 2)
+        self.account.fail("429", retry_after=1)
+        self.account.key = key
+
     async def overlap(self, key: str) -> None:
         """Both are good for a while."""
         self.account.other_keys, self.account.key = {self.account.key}, key
@@ -139,8 +148,9 @@ async def test_2000_calls(change: Change, denied: int) -> None:
 
 
 @pytest.mark.parametrize("denied", [401, 403])
-async def test_when_both_are_late(denied: int) -> None:
-    refused = await under_load(Scene(denied), Scene.both_late, 500, 1)
+@pytest.mark.parametrize("change", [Scene.both_late, Scene.both_late_and_busy])
+async def test_when_both_are_late(change: Change, denied: int) -> None:
+    refused = await under_load(Scene(denied), change, 500, 1)
     assert len(refused) <= WASTED
 
 
