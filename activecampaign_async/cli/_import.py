@@ -22,7 +22,7 @@ from ..jobs._locks import lock
 from ..jobs._text import is_undecoded
 from ..jobs.failures import refuse_other, write_failures
 from ..resources._import_account import _SEVERAL, Names
-from ..resources._import_books import Digest, digest_of
+from ..resources._import_books import MORE_ROWS, digest_of, refuse_others
 from ..resources._import_state import Left
 from ..resources._saved import Saved
 from ..resources.imports import ImportPace, ImportReport, RowOutcome
@@ -337,13 +337,10 @@ def _through(left: Left) -> int:
 
 def _refuse_others(rows: RowFile, left: Left) -> None:
     """ResumeError for other rows than an earlier run had read."""
-    digest, given = Digest(), iter(rows)
-    for row in islice(given, left.read):
-        digest.add(row)
-    if digest.text != left.digest:
-        raise ResumeError("other rows, or in another order, than when it was begun: give the same, or begin anew")
+    given = iter(rows)
+    refuse_others(digest_of(islice(given, left.read)), left.digest)
     if left.done and next(given, None) is not None:
-        raise ResumeError("it is finished, and these are more rows than it had: import the new ones by themselves")
+        raise ResumeError(MORE_ROWS)
 
 
 def _hint(error: HeaderError) -> str:

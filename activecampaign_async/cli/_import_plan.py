@@ -144,9 +144,11 @@ def planned(
 
 
 def _check_encoding(plan: Plan, given: object, encoding: str) -> None:
-    """Whether the encoding is right."""
+    """Whether the encoding is right, where nobody said it."""
+    if encoding != "utf-8":
+        return
     if isinstance(given, UnreadableRow):
-        plan.undecoded += encoding == "utf-8" and is_undecoded(str(given))
+        plan.undecoded += is_undecoded(str(given))
     elif not plan.beyond_ascii:
         plan.beyond_ascii = not str(given).isascii()
 

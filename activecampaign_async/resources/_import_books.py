@@ -83,6 +83,15 @@ def digest_of(rows: Iterable[object]) -> str:
     return digest.text
 
 
+MORE_ROWS = "it is finished, and these are more rows than it had: import the new ones by themselves"
+
+
+def refuse_others(digest: str, before: str) -> None:
+    """ResumeError where the rows so far are not those of the run before."""
+    if digest != before:
+        raise ResumeError("other rows, or in another order, than when it was begun: give the same, or begin anew")
+
+
 @define(eq=False)
 class Sent:
     """Rows that left in one request."""
@@ -212,8 +221,7 @@ class Books:
 
     def check(self, digest: str) -> None:
         """ResumeError where the rows so far are not those of the run before."""
-        if self._digest.text != digest:
-            raise ResumeError("other rows, or in another order, than when it was begun: give the same, or begin anew")
+        refuse_others(self._digest.text, digest)
 
     async def save(self) -> None:
         """Returns once all that is known now would survive a crash. Several who ask at a time share one writing."""

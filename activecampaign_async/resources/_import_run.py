@@ -25,7 +25,7 @@ from ..errors import (
     ValidationError,
 )
 from ._import_account import Names
-from ._import_books import Books, Sent, ServerTime
+from ._import_books import MORE_ROWS, Books, Sent, ServerTime
 from ._import_errors import is_doubtful, refused_rows, said
 from ._import_find import Lost, look_up
 from ._import_pulse import Pulse
@@ -205,7 +205,7 @@ class Run:
             self._books.see(await self._read_again(before))
         self._books.check(before.digest)
         if await self._source.next() is not END:
-            raise ResumeError("it is finished, and these are more rows than it had: import the new ones by themselves")
+            raise ResumeError(MORE_ROWS)
         if self._source.failure is not None:
             raise self._source.failure
         return self._books.report()

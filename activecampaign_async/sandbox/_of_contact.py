@@ -122,14 +122,6 @@ def of_contact(account: Account, id: int, name: str, query: Query) -> Answer:
     return answer(COLLECTIONS[name](account, id, query))
 
 
-def geo_address(account: Account, id: int) -> Answer:
-    """`GET /geoIps/{id}/geoAddress`: by the id of the geoIp, as its own link has it."""
-    seen = account.tables["geoIps"].get(id)
-    number = whole(str(seen["geoaddrid"])) if seen else None
-    row = account.tables["geoAddresses"].get(number) if number else None
-    return missing("GeoIp", id) if row is None else answer({"geoAddress": row})
-
-
 def contact_of_event(account: Account, id: int) -> Answer:
     """`GET /trackingLogs/{id}/contact`."""
     event = account.tables["trackingLogs"].get(id)
@@ -154,7 +146,7 @@ def _led(plural: str, column: str, to: str) -> Callable[[Account, int], Answer]:
 OF_OTHERS: Final[dict[tuple[str, str], Callable[[Account, int], Answer]]] = {
     ("contactLists", "list"): _led("contactLists", "list", "lists"),
     ("contactTags", "tag"): _led("contactTags", "tag", "tags"),
-    ("geoIps", "geoAddress"): geo_address,
+    ("geoIps", "geoAddress"): _led("geoIps", "geoaddrid", "geoAddresses"),  # by the id of the geoIp, as its link has it
     ("trackingLogs", "contact"): contact_of_event,
 }
 """What is read below a row that is no contact: by the path before and after its id."""
